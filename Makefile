@@ -1,0 +1,93 @@
+# Tocsin's commands. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# Seconds that the demo runs.
+FOR ?= 60
+# Test processes, and further words for pytest: make test ARGS='-k words'
+JOBS ?= 2
+ARGS ?=
+# The one that resolves the locks; what it wrote is installed with plain pip.
+UV := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test lint bench lock chromium servers clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.run ## the program in .venv, its dictionaries compiled
+	@$(BIN)/python -m tocsin.dictionaries
+
+demo: install ## the whole road over a press on this machine, for 60 seconds (FOR=300: longer)
+	@$(BIN)/tocsin demo --for $(FOR)
+
+up: install ## the real thing: your outlets, your alerts, until Ctrl-C
+	@$(BIN)/tocsin up
+
+test: $(VENV)/.dev chromium servers ## every test; sets up what it needs
+	@$(BIN)/python -m tocsin.dictionaries
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+lint: $(VENV)/.dev ## ruff, mypy --strict and the ladder of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+
+bench: $(VENV)/.run ## the benchmarks that exist, each a command of its own
+	@awk -F ':.*## ' '/^bench-[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2; found = 1 } \
+	  END { if (!found) print "No benchmark is in the house yet." }' $(MAKEFILE_LIST)
+
+# The locks: dev is resolved first and holds for the others, so that one environment serves them all.
+# Pins stay as they are; `make lock UPGRADE=--upgrade` moves them.
+lock: ## write requirements/*.txt anew from pyproject.toml
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
+	echo "Setting up the resolver …" && $(PYTHON) -m venv "$$tmp/venv" && \
+	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check install -q "$(UV)" && \
+	compile() { env -u PIP_FIND_LINKS -u UV_FIND_LINKS "$$tmp/venv/bin/uv" pip compile pyproject.toml -q --group build \
+	  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --annotation-style line \
+	  --custom-compile-command 'make lock' $(UPGRADE) "$$@" && echo "wrote $$2"; } && \
+	compile -o requirements/dev.txt --extra dev --extra distributed && \
+	compile -o requirements/distributed.txt --extra distributed -c requirements/dev.txt && \
+	compile -o requirements/run.txt -c requirements/dev.txt
+
+clean: ## remove the virtual environment and everything that tools left behind
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find tocsin spiders workers tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+# A browser for the desk's tests. They skip without one at home and fail without one in CI.
+chromium:
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "Installing Debian's Chromium for the desk's tests (once, a minute or two) …"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
+	    </dev/null >/dev/null || echo "Chromium could not be installed: the browser tests will be skipped (in CI they fail)."; \
+	else echo "No Chromium here: the browser tests will be skipped. On Debian: apt install chromium"; fi
+
+# Servers that tests talk to. None yet: the store of this version is SQLite.
+servers:
+
+# Stamps: what is newer than its lock need not be installed again.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Tocsin needs Python 3.11 or newer, and '$(PYTHON)' is not. Install it, or name it: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) …"
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && touch $@
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/.made
+	@if [ $(VENV)/.dev -nt requirements/dev.txt ] && [ $(VENV)/.dev -nt pyproject.toml ]; then :; else \
+	$(call install,run); fi
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
+	@$(call install,dev)
+	@touch $@
+
+install = echo "Installing $$(grep -c '==' requirements/$(1).txt) locked packages (once, about a minute) …" && \
+	$(PIP) install -qq --require-hashes -r requirements/$(1).txt && \
+	$(PIP) install -qq --no-deps --no-build-isolation -e .

@@ -1,0 +1,139 @@
+"""Room one as a process: ``python -m spiders --store URL [--once] [--pace S] [--only name,name] [--with-parent]``."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from tocsin.clock import Clock, SystemClock
+from tocsin.errors import UserError
+from tocsin.settings import Settings, load
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open settings and store, crawl, and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load(store=options.store)
+        _configure_log(settings)
+        from tocsin.stores import open_store
+
+        store = open_store(settings.store_url)
+        try:
+            names = [name.strip() for name in options.only.split(",") if name.strip()] if options.only else None
+            run(store, settings, once=options.once, pace=options.pace, outlets=names, with_parent=options.with_parent)
+        finally:
+            store.close()
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m spiders", description="Crawl the active outlets of a store.")
+    parser.add_argument("--store", help="address of the store; default: TOCSIN_STORE, or the data folder's")
+    parser.add_argument("--once", action="store_true", help="fetch what is due now, then end")
+    parser.add_argument(
+        "--pace", type=_seconds, help="seconds between two requests to a host, instead of each outlet's own"
+    )
+    parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these outlets")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 3600:
+        raise argparse.ArgumentTypeError("give seconds between 0 and 3600")
+    return value
+
+
+def _configure_log(settings: Settings) -> None:
+    level = getattr(logging, settings.log_level.upper())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.LogfmtRenderer(bool_as_flag=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def run(
+    store: Any,
+    settings: Settings,
+    *,
+    once: bool = False,
+    pace: float | None = None,
+    outlets: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    with_parent: bool = False,
+) -> dict[str, Any]:
+    """Crawl the active outlets of a store, or only the named ones, until SIGTERM or SIGINT; with ``once`` until
+    nothing is due. Returns ``{outlets, polls, unchanged, listed, pages, articles, drops, failures}``.
+
+    To be called once in a process: a Twisted reactor cannot be started twice. ``pace`` replaces every outlet's own,
+    in seconds. Raises UserError for a name that no active outlet has, and what the store raises.
+    """
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    from spiders.children import ChildDied, Pool
+    from spiders.settings import scrapy_settings
+
+    active = store.outlets(active=True)
+    if unknown := sorted(set(outlets or ()) - {one.name for one in active}):
+        raise UserError(f"There is no active outlet named {unknown[0]!r}; 'tocsin outlets list' shows them all.")
+
+    process = AsyncCrawlerProcess(scrapy_settings(settings, active))
+    # Only now: this module installs nothing by being imported, but the spider's module needs the reactor's loop.
+    from spiders.news import Company, NewsSpider
+
+    company = Company(
+        store=store,
+        clock=clock or SystemClock(),
+        reader=Pool(settings.children),
+        deadly=(ChildDied,),
+        once=once,
+        pace=pace,
+        names=tuple(outlets) if outlets is not None else None,
+        proxy=settings.proxy,
+        depth=settings.children * 2 + 2,
+        stop=lambda event: _connect_stop(event, with_parent=with_parent),
+    )
+    process.crawl(NewsSpider, company=company)
+    process.start(install_signal_handlers=False)
+    if company.failed is not None:
+        raise company.failed
+    return {"outlets": company.outlets, **msgspec.structs.asdict(company.counters)}
+
+
+def _connect_stop(event: asyncio.Event, *, with_parent: bool) -> None:
+    """End the run on SIGTERM and SIGINT, and when the parent that held our standard input is gone."""
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, event.set)
+    if with_parent:
+        threading.Thread(target=_wait_for_end, args=(loop, event.set), daemon=True).start()
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
+    while sys.stdin.buffer.read(4096):
+        continue
+    with contextlib.suppress(RuntimeError):  # the loop is closed: the run ended before its parent
+        loop.call_soon_threadsafe(then)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

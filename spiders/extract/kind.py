@@ -1,0 +1,84 @@
+"""What a page is: article, live blog, gallery, or none of these; and why it is left out."""
+
+import re
+from urllib.parse import urlsplit
+
+from spiders.extract.structured import Structured
+from spiders.extract.tree import Node, count_words, text_of
+from tocsin.records import Kind, Outlet, Page
+
+_LISTS = re.compile(
+    r"(?i)^/(?:[a-z]{2}(?:[-_][a-z]{2})?/)?(?:section|sections|category|categories|tags?|topics?|themes?|search|authors?|archive|archives|page|rubric|rubrics|rubrik|kategorie|label|feed|news/page|tema|temas)(?:/|$)"
+)
+_NOT_FOUND = re.compile(
+    r"(?i)^\W*(?:(?:error\s*)?404\b|page not found|not found|сторінк\w+ не знайдено|страниц\w+ не найден\w+|seite nicht gefunden|page introuvable|página no encontrada|nie znaleziono strony|this page (?:does|doesn)|oops)"
+)
+_WALLS = (
+    ("script wall", re.compile(r"(?i)enable javascript|javascript is (?:disabled|required)|just a moment|checking (?:if|your browser)|verify (?:that )?you are (?:a )?human|are you a robot|attention required|увімкніть javascript|включите javascript")),
+    ("cookie wall", re.compile(r"(?i)(?:accept|consent|agree|use of|uses?|allow)\b.{0,60}\bcookies?|cookies?\b.{0,60}\b(?:accept|consent|agree|continue)|zustimmen.{0,80}cookie|cookie.{0,80}(?:zustimm|akzept|согла|погод)|accepter.{0,80}cookie")),
+    ("paywall", re.compile(r"(?i)subscribe to (?:read|continue)|subscribers? only|to continue reading|already a subscriber|for subscribers|nur für abonnenten|réservé aux abonnés|только для подписчиков|лише для передплатників")),
+)  # fmt: skip
+_GALLERY = re.compile(r"(?i)/(?:gallery|galleries|photos?|photo-?galler\w+|fotogaler\w+|bilder|diaporama|fotos|foto)/")
+_VIDEO = re.compile(r"(?i)/(?:videos?|watch|tv)/")
+_LEAST = 40
+
+
+def is_front(page: Page, outlet: Outlet) -> bool:
+    """Whether the address is a start page or, by its form, a list of pages."""
+    return bool(is_root(page.fetched_url or page.url) or _LISTS.match(urlsplit(page.fetched_url or page.url).path))
+
+
+def is_root(url: str) -> bool:
+    """Whether an address names a whole site."""
+    parts = urlsplit(url)
+    return parts.path.rstrip("/").lower() in ("", "/index.html", "/index.php", "/index.htm", "/home") and not parts.query
+
+
+def before_text(root: Node, facts: Structured, page: Page, outlet: Outlet) -> tuple[str, str]:
+    """Reason and detail to leave a page out without reading its text; two empty strings to go on."""
+    title = facts.title_tag or facts.first("og:title")
+    heading = next((text_of(n) for n in root.iter("h1")), "")
+    if not facts.is_article and (_NOT_FOUND.match(heading) or (_NOT_FOUND.match(title) and len(title) < 60)):
+        return "soft 404", f"the page is titled “{(heading or title)[:80]}”"
+    if is_root(page.fetched_url or page.url) and not facts.is_article:
+        return "not an article", "the address is a start page"
+    if facts.is_article or facts.first("og:type").lower() in ("article", "news", "blog"):
+        return "", ""
+    if is_front(page, outlet):
+        return "not an article", "the address is that of a list of pages"
+    if facts.is_list and page.listing is None:
+        return "not an article", "the page calls itself a list of pages"
+    cards = sum(1 for n in root.iter("article") if next(n.iter("a"), None) is not None and next(n.iter("p"), None) is None)
+    if cards >= 8:
+        return "not an article", f"the page lists {cards} articles"
+    return "", ""
+
+
+def after_text(root_text: str, text: str, facts: Structured, kind: Kind) -> tuple[str, str]:
+    """Reason and detail to leave a page out after its text was read; two empty strings to keep it.
+
+    ``root_text`` is the beginning of the page's whole visible text.
+    """
+    count = count_words(text)
+    if count >= _LEAST:
+        return "", ""
+    if not facts.is_article or count < 5:
+        for name, pattern in _WALLS:
+            if pattern.search(root_text):
+                return name, f"{count} words of text beside a {name}"
+        if kind == "gallery":
+            return "gallery without text", f"{count} words"
+        return "text too short", f"{count} words; at least {_LEAST} are needed"
+    return "", ""
+
+
+def kind_of(facts: Structured, page: Page) -> Kind:
+    """Kind of the page by its own words, else by its address."""
+    path = urlsplit(page.fetched_url or page.url).path + "/"
+    if "liveblogposting" in facts.types:
+        return "live"
+    if facts.types & {"imagegallery", "mediagallery"} or (_GALLERY.search(path) and not facts.is_article):
+        return "gallery"
+    if (facts.types & {"videoobject"} and not facts.is_article) or facts.first("og:type").lower().startswith("video") or (_VIDEO.search(path) and not facts.is_article):
+        return "video"
+    return "article"

@@ -1,0 +1,127 @@
+"""The crawler's only door to the store: one thread, one call at a time, writes gathered into few transactions.
+
+The store is synchronous and each of its writes waits for the disk; the crawler's loop must never do that. Whoever
+writes here waits until the write is durable.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from tocsin.records import Article, Drop, Feed, PageState
+
+if TYPE_CHECKING:
+    from tocsin.stores.port import CrawlStore
+
+T = TypeVar("T")
+
+GATHER = 0.1
+"""Seconds that a write waits for others to share its transaction."""
+BATCH = 20
+"""Articles in one transaction at most: other processes write too, and wait meanwhile."""
+
+
+class _Entry:
+    """One write that waits, with the future of who waits for it."""
+
+    __slots__ = ("articles", "done", "drops", "feeds", "pages")
+
+    def __init__(
+        self, articles: Sequence[Article], pages: Sequence[PageState], feeds: Sequence[Feed], drops: Sequence[Drop]
+    ) -> None:
+        self.articles, self.pages, self.feeds, self.drops = articles, pages, feeds, drops
+        self.done: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+
+
+class Ledger:
+    """Opened in the crawler's loop; ``close`` writes what still waits."""
+
+    def __init__(self, store: "CrawlStore", *, gather: float = GATHER) -> None:
+        self._store = store
+        self._gather = gather
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._waiting: list[_Entry] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def ask(self, call: Callable[["CrawlStore"], T]) -> T:
+        """Run a read in the store's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+
+    async def write(
+        self,
+        *,
+        articles: Sequence[Article] = (),
+        pages: Sequence[PageState] = (),
+        feeds: Sequence[Feed] = (),
+        drops: Sequence[Drop] = (),
+    ) -> list[str]:
+        """Durable when it returns. Pages are written before feeds: a feed's ETag must not outlive what it listed.
+
+        Returns the ids of the articles that are new. Raises what the store raises.
+        """
+        entry = _Entry(articles, pages, feeds, drops)
+        self._waiting.append(entry)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        # Who is cancelled while waiting must not take the write along that others share.
+        return await asyncio.shield(entry.done)
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            if self._gather > 0:
+                await asyncio.sleep(self._gather)
+            batch, self._waiting = _cut(self._waiting)
+            await self._write_batch(batch)
+
+    async def _write_batch(self, batch: list[_Entry]) -> None:
+        try:
+            new = set(await self.ask(lambda store: _transfer(store, batch)))
+        except Exception as error:  # noqa: BLE001 - handed to everybody who waits for this write
+            for entry in batch:
+                if not entry.done.done():
+                    entry.done.set_exception(error)
+            return
+        for entry in batch:
+            if not entry.done.done():
+                entry.done.set_result([article.id for article in entry.articles if article.id in new])
+
+    async def close(self) -> None:
+        """Write what waits and end the thread."""
+        while self._waiting or (self._writer is not None and not self._writer.done()):
+            if self._writer is None or self._writer.done():
+                self._writer = asyncio.create_task(self._write_all())
+            await asyncio.shield(self._writer)
+        self._thread.shutdown(wait=True)
+
+
+def _cut(waiting: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
+    """The entries of the next transaction, and the rest."""
+    count = 0
+    for place, entry in enumerate(waiting):
+        count += len(entry.articles)
+        if count > BATCH and place:
+            return waiting[:place], waiting[place:]
+    return waiting, []
+
+
+def _transfer(store: "CrawlStore", batch: Iterable[_Entry]) -> list[str]:
+    articles: dict[str, Article] = {}
+    pages: dict[str, PageState] = {}
+    feeds: dict[str, Feed] = {}
+    drops: list[Drop] = []
+    for entry in batch:
+        articles.update((article.id, article) for article in entry.articles)
+        pages.update((page.address_id, page) for page in entry.pages)
+        feeds.update((feed.url, feed) for feed in entry.feeds)
+        drops.extend(entry.drops)
+    new: list[str] = []
+    if articles:
+        new = store.accept(list(articles.values()), list(pages.values()))
+    elif pages:
+        store.put_pages(pages.values())
+    if drops:
+        store.drop(drops)
+    if feeds:
+        store.put_feeds(feeds.values())
+    return new

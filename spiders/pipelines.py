@@ -1,0 +1,185 @@
+"""What a fetched page passes through: crash count → extraction → acceptance. Each step is durable before the next.
+
+No item pipelines of Scrapy: a page is accepted in batches with others, and knows when it is durable.
+"""
+
+import asyncio
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from spiders.ledger import Ledger
+from spiders.schedule import next_look
+from tocsin.addresses import address_id, canonical
+from tocsin.clock import Clock
+from tocsin.records import Article, Drop, Outlet, Page, PageState
+
+MAX_CRASHES = 3
+"""Children that a page may cost before it is left out."""
+
+log = structlog.get_logger("spiders")
+
+
+class Reader(Protocol):
+    """The pool of extraction children."""
+
+    async def start(self) -> None:
+        """Start the children; raises where they cannot be started at all."""
+
+    async def extract(self, page: Page, outlet: Outlet) -> Any:
+        """An Extraction; raises what ``deadly`` names where the child died or was killed over the page."""
+
+    async def close(self) -> None:
+        """End the children."""
+
+
+class Counters(msgspec.Struct):
+    """What a run has done so far."""
+
+    polls: int = 0
+    unchanged: int = 0
+    """Conditional requests answered with 304, feeds and pages."""
+    listed: int = 0
+    """Addresses listed that were not known before."""
+    pages: int = 0
+    """Pages fetched with a body."""
+    articles: int = 0
+    """Articles accepted that were not known before."""
+    drops: int = 0
+    failures: int = 0
+    """Requests that brought no answer worth reading."""
+
+
+class Intake:
+    """Takes fetched pages; at most ``depth`` of them are under way, and who brings more waits."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        clock: Clock,
+        counters: Counters,
+        *,
+        deadly: tuple[type[Exception], ...],
+        depth: int,
+    ) -> None:
+        self._ledger, self._reader, self._clock, self._counters = ledger, reader, clock, counters
+        self._deadly = deadly
+        self._room = asyncio.Semaphore(depth)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._live: set[str] = set()
+        self.failed: BaseException | None = None
+        """The first unexpected failure, such as a full disk: the run must end with it."""
+
+    def busy(self, address: str) -> bool:
+        """Whether a page of this address id is under way."""
+        return address in self._tasks
+
+    def is_live(self, address: str) -> bool:
+        """Whether the last look at this address id found a live blog; forgotten when the process ends."""
+        return address in self._live
+
+    async def put(self, outlet: Outlet, state: PageState, page: Page) -> None:
+        """Start a page on its way; returns as soon as there is room for it."""
+        await self._room.acquire()
+        if state.address_id in self._tasks:
+            self._room.release()
+            return
+        task = asyncio.create_task(self._pass(outlet, state, page))
+        self._tasks[state.address_id] = task
+        task.add_done_callback(lambda done: self._ended(state.address_id, done))
+
+    def _ended(self, address: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(address, None)
+        self._room.release()
+        if not task.cancelled() and (error := task.exception()) is not None and self.failed is None:
+            self.failed = error
+
+    async def drain(self, *, seconds: float | None = None) -> None:
+        """Wait until nothing is under way, or the time is over: what is left then is fetched again at the next run."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=seconds)
+
+    async def abandon(self) -> None:
+        """Drop what is under way; its pages are due and will be fetched again."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pass(self, outlet: Outlet, state: PageState, page: Page) -> None:
+        extraction = None
+        crashes = state.crashes
+        while extraction is None:
+            # Stored first: a page that takes the whole process down must be counted as well. ``due`` stays in the
+            # past meanwhile, so that a kill at any moment brings the page again.
+            crashes += 1
+            mark = msgspec.structs.replace(state, crashes=crashes, due=state.due or self._clock.now())
+            await self._ledger.write(pages=[mark])
+            try:
+                extraction = await self._reader.extract(page, outlet)
+            except self._deadly as error:
+                log.warning("child lost", outlet=outlet.name, url=page.url, crashes=crashes, error=str(error))
+                if crashes >= MAX_CRASHES:
+                    await self._leave_out(outlet, state, page, crashes, str(error))
+                    return
+        await self._accept(outlet, state, page, extraction)
+
+    async def _leave_out(self, outlet: Outlet, state: PageState, page: Page, crashes: int, detail: str) -> None:
+        drop = self._drop(outlet, page, "page crashes the reader", detail)
+        gone = msgspec.structs.replace(_seen(state, page), crashes=crashes, due=None)
+        await self._ledger.write(pages=[gone], drops=[drop])
+
+    def _drop(self, outlet: Outlet, page: Page, reason: str, detail: str) -> Drop:
+        self._counters.drops += 1
+        return Drop(
+            at=self._clock.now(), room="spiders", reason=reason, url=page.url, outlet=outlet.name, detail=detail[:500]
+        )
+
+    async def _accept(self, outlet: Outlet, state: PageState, page: Page, extraction: Any) -> None:
+        articles: tuple[Article, ...] = tuple(extraction.articles)
+        live = any(article.kind in ("live", "entry") for article in articles)
+        if live:
+            self._live.add(state.address_id)
+        now = self._clock.now()
+        again = state.fetched is not None and state.status in (200, 304)
+        before = span(state) if again else 0.0
+        seen = msgspec.structs.replace(
+            _seen(state, page), crashes=0, due=next_look(outlet, now, before=before, live=live, changed=False)
+        )
+        drops = [self._drop(outlet, page, extraction.drop, extraction.detail)] if extraction.drop else []
+        if not articles and not drops:
+            drops = [self._drop(outlet, page, "no article on the page", extraction.detail)]
+        if not articles:
+            seen = msgspec.structs.replace(seen, due=None)
+        states = [seen, *_aliases(seen, page, extraction.canonical)]
+        new = await self._ledger.write(articles=articles, pages=states, drops=drops)
+        self._counters.articles += len(new)
+        if again and new:
+            due = next_look(outlet, now, before=before, live=live, changed=True)
+            await self._ledger.write(pages=[msgspec.structs.replace(seen, changes=seen.changes + 1, due=due)])
+
+
+def span(state: PageState) -> float:
+    """Seconds between the last look at a page and the one that is due."""
+    return max(0.0, (state.due - state.fetched).total_seconds()) if state.due and state.fetched else 0.0
+
+
+def _seen(state: PageState, page: Page) -> PageState:
+    return msgspec.structs.replace(
+        state,
+        status=page.http.status,
+        etag=page.http.etag,
+        last_modified=page.http.last_modified,
+        fetched=page.fetched,
+    )
+
+
+def _aliases(seen: PageState, page: Page, claimed: str) -> list[PageState]:
+    """States of the other addresses of the same page: where it redirected to, and what it calls itself."""
+    found = {seen.address_id: seen}
+    for url in (canonical(page.fetched_url), canonical(claimed) if claimed else ""):
+        if url and (alias := address_id(url)) not in found:
+            found[alias] = msgspec.structs.replace(seen, address_id=alias, url=url, due=None)
+    return list(found.values())[1:]

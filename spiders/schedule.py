@@ -1,0 +1,55 @@
+"""When to look again: pure functions of what was seen last. All spans shrink with an outlet that is polled fast."""
+
+from datetime import datetime, timedelta
+
+from tocsin.records import Feed, Outlet
+
+USUAL = 600.0
+"""Seconds between two polls for which the spans below are meant; an outlet with a smaller ``every`` shrinks them."""
+LADDER = (600.0, 3000.0, 18000.0, 64800.0)
+"""Seconds from one look at an article to the next: 10, 60, 360 and 1440 minutes after the first."""
+DAY = 86400.0
+MAX_TTL = 3600.0
+"""Longest ``ttl`` of a feed that is obeyed: many feeds name one that was never thought about."""
+
+
+def scale(outlet: Outlet) -> float:
+    """1 for an outlet polled every ten minutes or slower, less for a faster one."""
+    return min(1.0, max(outlet.every, 0.1) / USUAL)
+
+
+def feed_due(outlet: Outlet, feed: Feed, now: datetime, *, ttl: float = 0.0) -> datetime:
+    """When to poll next after a success. Section fronts are polled a third as often as the rest."""
+    span = max(outlet.every, min(ttl, MAX_TTL))
+    return now + timedelta(seconds=span * (3 if feed.kind == "section" else 1))
+
+
+def feed_retry(outlet: Outlet, failures: int, now: datetime, *, at_least: float = 0.0) -> datetime:
+    """When to poll next after so many failures in a row: twice as late each time, a day at most."""
+    span = min(DAY, outlet.every * 2.0 ** min(failures, 16))
+    return now + timedelta(seconds=max(span, at_least))
+
+
+def next_look(outlet: Outlet, now: datetime, *, before: float, live: bool, changed: bool) -> datetime | None:
+    """When an article is worth another look; None: never again by itself.
+
+    ``before`` is the span in seconds that led to this look, 0 for the first; ``changed`` says that the look brought
+    another text, which starts the ladder anew.
+    """
+    factor = scale(outlet)
+    if live:
+        first = min(outlet.every, 120.0)
+        span = first if changed or before <= 0 else max(first, before * 1.5)
+        return now + timedelta(seconds=span) if span <= 6 * 3600.0 else None
+    done = 0.0 if changed else before
+    for step in LADDER:
+        if step * factor > done * 1.2:
+            return now + timedelta(seconds=step * factor)
+    return None
+
+
+def page_retry(outlet: Outlet, now: datetime, *, before: float, first: float) -> datetime | None:
+    """When to try a failed page again: ``first`` seconds later, then twice as late each time, never beyond two days."""
+    first *= scale(outlet)
+    span = first if before <= 0 else max(first, before * 2)
+    return now + timedelta(seconds=span) if span <= 2 * DAY else None

@@ -1,0 +1,275 @@
+"""What every store promises, run over each store that there is: today the embedded one."""
+
+import multiprocessing
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tocsin.addresses import address_id, article_id
+from tocsin.query.expand import AnyOf, Has, No, Sequence
+from tocsin.query.match import Document, holds
+from tocsin.records import Alert, Article, Delivery, Drop, Feed, Notice, Outlet, PageState, derived_id
+from tocsin.stores import open_store
+from tocsin.stores.port import Sketch
+from tocsin.stores.sqlite import SqliteStore
+from tocsin.words import Analysed
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """An empty store."""
+    handle = open_store(f"sqlite:{tmp_path}/store.db")
+    yield handle
+    handle.close()
+
+
+def article(number: int, text: str = "", **fields: object) -> Article:
+    """An accepted article of its own address."""
+    url = f"https://one.example/{number}"
+    body = text or f"text {number}"
+    address = address_id(url)
+    made = Article(
+        id=article_id(address, body),
+        address_id=address,
+        url=url,
+        outlet="one",
+        first_seen=NOW,
+        title=f"Title {number}",
+        text=body,
+        text_hash=body,
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+def analysed(text: str) -> Analysed:
+    """Plain surface keys: the contract is about keys, not about how they are made."""
+    return Analysed(title=(("s:title",),), text=tuple((f"s:{word}", f"x:{word}") for word in text.split()))
+
+
+def sketch_of(it: Article) -> Sketch:
+    """A sketch without shingles."""
+    return Sketch(
+        article=it.id,
+        story=it.story,
+        outlet=it.outlet,
+        address_id=it.address_id,
+        text_hash=it.text_hash,
+        title_hash="",
+        tokens=2,
+        shingles=b"",
+        first_seen=NOW,
+    )
+
+
+def carry(store: SqliteStore, *articles: Article) -> None:
+    """Accept, file and publish."""
+    store.accept(articles)
+    claimed = store.claim(100, 30, NOW)
+    with store.filing() as filing:
+        for it in claimed:
+            storied = msgspec.structs.replace(it, story=it.story or it.id)
+            assert filing.file(storied, sketch_of(storied), [1, 2], analysed(it.text).to_bytes())
+    with store.publishing() as publishing:
+        for it in claimed:
+            ready = msgspec.structs.replace(it, state="filed", story=it.story or it.id)
+            keys = analysed(it.text)
+            assert publishing.make_ready(ready, {"title": keys.keys_of("title"), "text": keys.keys_of("text")}, NOW)
+
+
+def test_outlets_and_feeds_are_kept(store: SqliteStore) -> None:
+    """Create, replace, choose by activity, remove with feeds."""
+    one, two = (
+        Outlet(name="one", home="https://one.example/"),
+        Outlet(name="two", home="https://two.example/", active=False),
+    )
+    store.put_outlets([one, two])
+    store.put_outlets([msgspec.structs.replace(one, pace=9.0)])
+    store.put_feeds([Feed(url="https://one.example/feed", outlet="one", kind="feed")])
+    assert [outlet.pace for outlet in store.outlets(active=True)] == [9.0]
+    assert store.outlets(active=False) == [two]
+    assert [feed.url for feed in store.feeds("one")] == ["https://one.example/feed"]
+    assert store.remove_outlets(["one", "unknown"]) == 1
+    assert store.feeds() == []
+
+
+def test_accepting_twice_is_accepting_once(store: SqliteStore) -> None:
+    """The second time nothing is new and nothing is changed."""
+    page = PageState(address_id=article(1).address_id, url="https://one.example/1", outlet="one", fetched=NOW)
+    assert store.accept([article(1), article(2)], [page]) == [article(1).id, article(2).id]
+    assert store.accept([article(1, title="changed"), article(3)]) == [article(3).id]
+    assert {it.title for it in store.claim(10, 30, NOW)} == {"Title 1", "Title 2", "Title 3"}
+    assert store.pages([page.address_id, "unknown"]) == {page.address_id: page}
+
+
+def test_pages_come_back_when_due(store: SqliteStore) -> None:
+    """Only what is due, of the outlets asked for, the longest due first."""
+
+    def page(number: int, due: datetime | None, outlet: str = "one") -> PageState:
+        return PageState(address_id=str(number), url=f"https://x/{number}", outlet=outlet, due=due)
+
+    late, later = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    store.put_pages([page(1, later), page(2, late), page(3, None), page(4, NOW + timedelta(1)), page(5, late, "two")])
+    assert [due.address_id for due in store.pages_due(["one"], NOW, 10)] == ["2", "1"]
+
+
+def test_a_claim_is_a_lease(store: SqliteStore) -> None:
+    """What is leased is not given twice; when the lease is over it is, with a higher fencing number."""
+    store.accept([article(1)])
+    (first,) = store.claim(10, 30, NOW)
+    assert store.claim(10, 30, NOW + timedelta(seconds=29)) == []
+    (second,) = store.claim(10, 30, NOW + timedelta(seconds=31))
+    assert (second.lease, second.attempts) == (first.lease + 1, 2)
+    with store.filing() as filing:
+        assert not filing.file(first, sketch_of(first), [], b"")
+        assert filing.file(second, sketch_of(second), [], b"x")
+    assert store.tokens(second.id) == b"x"
+
+
+def test_filing_finds_what_was_filed(store: SqliteStore) -> None:
+    """By address, by text and by fingerprints, also inside the same transaction."""
+    store.accept([article(1), article(2)])
+    one, two = store.claim(10, 30, NOW)
+    with store.filing() as filing:
+        filing.file(one, sketch_of(one), [1, 2, 3], b"")
+        assert filing.by_address(one.address_id) == [sketch_of(one)]
+        assert filing.by_text(one.text_hash) == sketch_of(one)
+        filing.file(two, sketch_of(two), [3, 4], b"")
+        assert [found.article for found in filing.by_shingles([1, 2, 3], 5)] == [one.id, two.id]
+        assert filing.by_shingles([9], 5) == []
+
+
+def test_an_exception_takes_a_transaction_back(store: SqliteStore) -> None:
+    """Half a batch is never kept."""
+    store.accept([article(1)])
+    (one,) = store.claim(10, 30, NOW)
+
+    def fail_in_the_middle() -> None:
+        with store.filing() as filing:
+            filing.file(one, sketch_of(one), [1], b"x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_in_the_middle()
+    assert store.overview()["filed"] == 0
+    assert store.tokens(one.id) == b""
+
+
+def test_ready_articles_are_found_and_ordered_by_arrival(store: SqliteStore) -> None:
+    """Search and the reference meaning agree; newest arrival first; nothing that is not ready."""
+    texts = ["alpha beta", "beta alpha gamma", "gamma", "alpha x beta"]
+    carry(store, *[article(number, text, lang="uk" if number % 2 else "en") for number, text in enumerate(texts)])
+    store.accept([article(99, "alpha")])
+    step = {word: frozenset({f"s:{word}"}) for word in ("alpha", "beta", "gamma")}
+    alpha_beta = Sequence((step["alpha"], step["beta"]), "", "alpha beta")
+    plans = [
+        alpha_beta,
+        No(alpha_beta),
+        AnyOf((Sequence((step["gamma"],), "text", "gamma"), Has("lang", frozenset({"uk"})))),
+        Sequence((step["alpha"] | step["gamma"], step["beta"] | step["alpha"]), "text", "either"),
+        Sequence((step["alpha"],), "title", "alpha"),
+    ]
+    for plan in plans:
+        found = [it.text for it in store.search(plan, limit=10)]
+        expected = [
+            it.text
+            for it in store.search(None, limit=10)
+            if holds(plan, Document(analysed(it.text), {"lang": (it.lang,)}))
+        ]
+        assert found == expected
+        assert store.count(plan) == len(expected)
+    everything = store.search(None, limit=10)
+    assert [it.arrival for it in everything] == sorted((it.arrival or 0 for it in everything), reverse=True)
+    assert [it.id for it in store.walk()] == [it.id for it in reversed(everything)]
+
+
+def test_stories_leave_one_article_each(store: SqliteStore) -> None:
+    """--stories shows the newest member of each story; the story names all its outlets."""
+    carry(store, article(1, "a", story="s"), article(2, "b", story="s", outlet="two"), article(3, "c"))
+    assert [it.text for it in store.search(None, limit=10, stories=True)] == ["c", "b"]
+    story = store.story("s")
+    assert story is not None
+    assert (story.outlets, story.texts) == (("one", "two"), 2)
+
+
+def test_alerts_and_their_deliveries_are_an_outbox(store: SqliteStore) -> None:
+    """A delivery waits until it is due, keeps its attempts, and is created once."""
+    carry(store, article(1))
+    alert = Alert(id="a", subscription="s", story="t", article=article(1).id, created=NOW)
+    notice = Notice(id="n", alert="a", kind="first", ordinal=1, article=article(1).id, created=NOW)
+    delivery = Delivery(id="d", notice="n", channel="stdout:")
+    for _ in range(2):
+        with store.publishing() as publishing:
+            publishing.put_alert(alert)
+            publishing.put_notice(notice, [delivery])
+            assert publishing.alert_of("s", "t") == alert
+    assert store.deliveries_due(NOW, 10) == [(delivery, notice)]
+    later = msgspec.structs.replace(delivery, attempts=1, next_try=NOW + timedelta(minutes=1), error="down")
+    store.put_delivery(later)
+    assert store.deliveries_due(NOW, 10) == []
+    assert store.deliveries_due(NOW + timedelta(minutes=2), 10) == [(later, notice)]
+    store.put_delivery(msgspec.structs.replace(later, state="delivered"))
+    assert store.deliveries_due(NOW + timedelta(days=2), 10) == []
+    assert [(found.id, [n.id for n in notices]) for found, notices in store.alerts()] == [("a", ["n"])]
+
+
+def test_nothing_vanishes_without_a_reason(store: SqliteStore) -> None:
+    """A drop and a parked article are counted by reason, and found again by their address."""
+    url = "https://one.example/1?utm_source=x"
+    store.drop([Drop(at=NOW, room="spiders", reason="text too short", url=url, outlet="one")])
+    store.accept([article(2)])
+    (two,) = store.claim(1, 30, NOW)
+    store.park(two, "poison", NOW)
+    assert store.overview()["drops"] == {"text too short": 1, "poison": 1}
+    assert store.overview()["parked"] == 1
+    assert [line["what"] for line in store.why("http://www.one.example/1")] == [
+        "left out by the spiders: text too short"
+    ]
+
+
+def test_pruning_says_first_what_it_does(store: SqliteStore) -> None:
+    """A dry run removes nothing; the run removes just that; what an alert told of stays."""
+    carry(store, article(1, "old"), article(2, "evidence"))
+    with store.publishing() as publishing:
+        publishing.put_notice(
+            Notice(id="n", alert="a", kind="first", ordinal=1, article=article(2, "evidence").id, created=NOW), []
+        )
+    much_later = NOW + timedelta(days=500)
+    assert store.prune(much_later, dry_run=True)["articles"] == 1
+    assert store.count(None) == 2
+    store.prune(much_later, dry_run=False)
+    assert [it.text for it in store.search(None, limit=9)] == ["evidence"]
+    assert store.check() == "ok"
+
+
+def _race(url: str, queue: "multiprocessing.Queue[list[str]]") -> None:
+    store = open_store(url)
+    got: list[str] = []
+    while claimed := store.claim(5, 60, NOW):
+        got += [it.id for it in claimed]
+    queue.put(got)
+
+
+def test_two_workers_never_hold_the_same_lease(tmp_path: Path) -> None:
+    """Two processes drain one store: each article is claimed by exactly one."""
+    url = f"sqlite:{tmp_path}/store.db"
+    store = open_store(url)
+    store.accept([article(number) for number in range(300)])
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    workers = [context.Process(target=_race, args=(url, queue)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    claimed = queue.get(timeout=60) + queue.get(timeout=60)
+    for worker in workers:
+        worker.join(60)
+    assert len(claimed) == len(set(claimed)) == 300
+
+
+def test_derived_ids_do_not_run_together() -> None:
+    """The parts of an id are kept apart."""
+    assert derived_id("a", "bc") != derived_id("ab", "c")

@@ -1,0 +1,65 @@
+"""Addresses: one canonical form per page, and the identifiers derived from it."""
+
+import re
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+from tocsin.records import derived_id
+
+_TRACKERS = re.compile(
+    r"(?i)^(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|ysclid|igshid|mc_[ce]id|_ga|_gl|ref|ref_src|ref_url"
+    r"|cmpid|cmp|icid|ito|ns_\w+|at_\w+|pk_\w+|mtm_\w+|piwik_\w+|smid|smtyp|share|spm|xtor|wt_mc|phpsessid|jsessionid|sid)$"
+)
+_DEFAULT_PORT = {"http": 80, "https": 443}
+_SAFE_PATH = "/:@!$&'()*+,;=~-._%"
+
+
+def canonical(url: str, base: str = "") -> str:
+    """The one spelling of an http(s) address, or an empty string where it is none.
+
+    Scheme and host in lower case (host in its ASCII form), default port, user name, fragment and tracking parameters
+    removed, remaining parameters in order of their names, characters outside RFC 3986 escaped. ``base`` makes a
+    relative address absolute.
+    """
+    try:
+        parts = urlsplit(urljoin(base, url.strip()) if base else url.strip())
+        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii") if parts.hostname else ""
+        port = parts.port
+    except (ValueError, UnicodeError):
+        return ""
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORT or not host:
+        return ""
+    if ":" in host:
+        host = f"[{host}]"
+    netloc = host if port in (None, _DEFAULT_PORT[scheme]) else f"{host}:{port}"
+    path = quote(re.sub(r"(?i);jsessionid=[^/?#]*", "", parts.path) or "/", safe=_SAFE_PATH)
+    pairs = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKERS.match(k)]
+    return urlunsplit((scheme, netloc, path, urlencode(sorted(pairs)), ""))
+
+
+def address_id(url: str) -> str:
+    """Identifier of a canonical address: the same with and without ``www.``, over http and https.
+
+    A fragment counts: an entry of a live blog is ``canonical(page) + "#" + anchor``.
+    """
+    bare = url.partition("://")[2].removeprefix("www.")
+    return derived_id("address", bare)
+
+
+def article_id(address: str, text_hash: str) -> str:
+    """Identifier of one text at one address."""
+    return derived_id("article", address, text_hash)
+
+
+def host_of(url: str) -> str:
+    """Host of an address in lower case without ``www.``; empty where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two addresses belong to one publisher: equal hosts, or one a subdomain of the other."""
+    a, b = host_of(one), host_of(other)
+    return bool(a and b) and (a == b or a.endswith("." + b) or b.endswith("." + a))

@@ -1,0 +1,38 @@
+"""The command line: the one room that may import every other, lazily, inside the command."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from tocsin.cli import articles, outlets, reading, running, subscriptions, upkeep
+from tocsin.errors import UserError
+
+app = typer.Typer(
+    name="tocsin",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Watches the news: crawls outlets, files every text once, and rings when a story matches what you asked for.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (running, reading, articles, upkeep):
+    room.register(app)
+app.add_typer(outlets.app, name="outlets")
+app.command("subscribe")(subscriptions.subscribe)
+app.add_typer(subscriptions.app, name="subscriptions")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command. A user's mistake is one sentence on standard error and exit code 2, or 1 for a failure."""
+    try:
+        app(args=arguments, prog_name="tocsin")
+    except UserError as error:
+        print(f"tocsin: {error}", file=sys.stderr)
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,120 @@
+"""Lines of JSON in and out: read with file and line named in every complaint, written whole or not at all."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+from tocsin.addresses import address_id, article_id, canonical, host_of
+from tocsin.clock import SystemClock
+from tocsin.errors import UserError
+from tocsin.records import Article, derived_id
+
+T = TypeVar("T")
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of ``import``, ``group`` and ``match``: what an article may be made of."""
+
+    url: str = ""
+    id: str = ""
+    title: str = ""
+    text: str = ""
+    lang: str = ""
+    outlet: str = ""
+    published: str | None = None
+    authors: tuple[str, ...] = ()
+    first_seen: str | None = None
+
+    def article(self, now: datetime) -> Article:
+        """The accepted article of this line.
+
+        Raises UserError where there is no address or no text, or a date is none.
+        """
+        url = canonical(self.url) or self.url or self.id
+        if not url:
+            raise UserError("a line needs a url or an id")
+        if not self.text and not self.title:
+            raise UserError("a line needs a text or a title")
+        address = address_id(url)
+        digest = derived_id("text", " ".join((self.text or self.title).casefold().split()))
+        published, seen = _moment(self.published), _moment(self.first_seen)
+        return Article(
+            id=article_id(address, digest),
+            address_id=address,
+            url=url,
+            fetched_url=url,
+            outlet=self.outlet or host_of(url),
+            first_seen=(seen if seen.tzinfo else seen.replace(tzinfo=UTC)) if seen else now,
+            title=self.title,
+            authors=self.authors,
+            lang=self.lang,
+            published=published,
+            published_origin="import" if published else "",
+            published_note="" if published else "no date in the imported line",
+            text=self.text,
+            text_hash=digest,
+        )
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"the date {text!r} is not ISO 8601") from None
+
+
+def read(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
+    """The lines of a JSONL file (``-``: standard input) with their numbers.
+
+    Raises UserError naming the file, the line and what is wrong with it.
+    """
+    decoder = msgspec.json.Decoder(kind)
+    number = 0
+    try:
+        with ExitStack() as stack:
+            file = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, decoder.decode(line)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}, line {number}: {error}.") from error
+
+
+def read_articles(path: Path) -> Iterator[tuple[Line, Article]]:
+    """The articles of a JSONL file, each beside its line.
+
+    Raises UserError naming the file, the line and what is wrong with it.
+    """
+    now = SystemClock().now()
+    for number, line in read(path, Line):
+        try:
+            yield line, line.article(now)
+        except UserError as error:
+            raise UserError(f"{path}, line {number}: {error}.") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears whole or not at all; ``-`` is standard output."""
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    draft = path.with_name(path.name + ".part")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.", 1) from error
+    finally:
+        draft.unlink(missing_ok=True)

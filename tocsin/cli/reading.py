@@ -1,0 +1,152 @@
+"""``search``, ``alerts``, ``why``: what a reader asks of the store."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tocsin.cli.opening import JsonOption, SinceOption, StoreOption, expander_of, opened, since_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tocsin.records import Article
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(search)
+    app.command()(alerts)
+    app.command()(why)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help='What to look for: Bakhmut, "draft office", title:призов AND lang:uk …')],
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many articles.")] = 20,
+    since: SinceOption = None,
+    stories: Annotated[bool, typer.Option("--stories", help="One article of each story, not its copies.")] = False,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Articles that meet a query, newest arrival first, with the words that met."""
+    from tocsin.query.parse import parse
+
+    start = since_of(since)
+    tree = parse(query)
+    with opened(store) as (settings, handle):
+        plan = expander_of(settings).resolve(tree)
+        after = handle.arrival_at(start) if start else 0
+        found = handle.search(plan, limit=limit, after=after, stories=stories)
+        if as_json:
+            for article in found:
+                sys.stdout.write(article.to_json().decode() + "\n")
+            return
+        from rich.console import Console
+
+        from tocsin.query.match import Document, hits
+        from tocsin.words import Analysed
+
+        console = Console()
+        for article in found:
+            document = Document.of(article, Analysed.from_bytes(handle.tokens(article.id)))
+            _show(
+                console,
+                article,
+                settings.time_zone,
+                [(h.sentence, h.start, h.form) for h in hits(plan, document, article, 2)],
+            )
+        total = handle.count(plan)
+        shown = f"{len(found)} of {total}" if len(found) < total and not since and not stories else f"{len(found)}"
+        console.print(f"{shown} article{'s' if shown != '1' else ''}.", highlight=False)
+
+
+def _show(console: "Console", article: "Article", zone: str, snippets: list[tuple[str, int, str]]) -> None:
+    from zoneinfo import ZoneInfo
+
+    from rich.text import Text
+
+    from tocsin.messages import published_line
+
+    console.print(Text(article.title or "(no title)", style="bold"))
+    relation = "" if article.relation == "original" else f" · {article.relation}"
+    console.print(
+        Text(f"  {article.outlet} · {article.lang} · {published_line(article, ZoneInfo(zone))}{relation}", style="dim")
+    )
+    for sentence, start, form in snippets:
+        line = Text("  " + sentence)
+        line.stylize("bold yellow", start + 2, start + 2 + len(form))
+        console.print(line)
+    console.print(Text(f"  {article.url}", style="blue"), soft_wrap=True)
+    console.print()
+
+
+def alerts(
+    since: SinceOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many alerts.")] = 20,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """What was sent to whom, newest first, and how it went."""
+    import msgspec
+
+    with opened(store) as (settings, handle):
+        found = handle.alerts(since=since_of(since), limit=limit)
+        if as_json:
+            for alert, notices in found:
+                rows = [
+                    notice.to_dict() | {"deliveries": [d.to_dict() for d in handle.deliveries(notice.id)]}
+                    for notice in notices
+                ]
+                sys.stdout.write(msgspec.json.encode(alert.to_dict() | {"notices": rows}).decode() + "\n")
+            return
+        from rich.console import Console
+        from rich.text import Text
+
+        from tocsin.messages import render
+        from workers.channels import mask
+
+        console = Console()
+        subscriptions = {subscription.id: subscription for subscription in handle.subscriptions()[1]}
+        for alert, notices in found:
+            article = handle.articles([alert.article]).get(alert.article)
+            for notice in notices:
+                if article is None:
+                    continue
+                message = render(
+                    notice,
+                    alert,
+                    article,
+                    subscriptions.get(alert.subscription),
+                    handle.story(alert.story),
+                    settings.zone,
+                )
+                console.print(Text("\n".join(message.lines)))
+                for delivery in handle.deliveries(notice.id):
+                    console.print(
+                        Text(f"  {mask(delivery.channel)}: {delivery.state} {delivery.error}".rstrip(), style="dim")
+                    )
+                console.print()
+        console.print(f"{len(found)} alert{'s' if len(found) != 1 else ''}.", highlight=False)
+
+
+def why(
+    url: Annotated[str, typer.Argument(help="Address of a page, as a browser shows it.")],
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """One address's whole history: fetched, left out and why, accepted, filed, alerted."""
+    import json
+
+    with opened(store) as (_, handle):
+        lines = handle.why(url)
+        for line in lines:
+            if as_json:
+                print(json.dumps(line, ensure_ascii=False))
+            else:
+                print(f"{(line['at'] or '-')[:19]:19}  {line['what']:40}  {line['detail']}")
+        if not lines:
+            print(
+                f"Nothing is known of {url}: no feed, sitemap or front of an active outlet has named it.",
+                file=sys.stderr,
+            )
+            raise typer.Exit(1)

@@ -1,0 +1,276 @@
+"""``up``, ``demo``, ``crawl``, ``work``: the rooms at work on this machine."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tocsin.cli.opening import StoreOption, opened, settings_of
+from tocsin.clock import SystemClock
+from tocsin.errors import UserError
+
+if TYPE_CHECKING:
+    from tocsin.cli.show import Board
+    from tocsin.cli.supervise import Child
+    from tocsin.records import Outlet
+    from tocsin.settings import Settings
+    from tocsin.stores.sqlite import SqliteStore
+
+ForOption = Annotated[float | None, typer.Option("--for", min=1, help="Seconds after which it ends by itself.")]
+OutletsOption = Annotated[
+    Path | None, typer.Option("--outlets", help="Take these outlets first (TOML, CSV, OPML) and crawl only them.")
+]
+PaceOption = Annotated[float | None, typer.Option("--pace", min=0, help="Seconds between two requests to one host.")]
+DEMO_QUERIES = ("conscription", "Bakhmut")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(up)
+    app.command()(demo)
+    app.command()(crawl)
+    app.command()(work)
+
+
+def up(for_: ForOption = None, outlets: OutletsOption = None, store: StoreOption = None) -> None:
+    """Spiders, workers and desk on this machine, until Ctrl-C or the time is over."""
+    from tocsin.cli.first_time import ask
+    from tocsin.cli.show import Board
+    from tocsin.cli.supervise import locked
+
+    settings = settings_of(store)
+    with ExitStack() as stack:
+        stack.enter_context(locked(settings.data_dir))
+        _, handle = stack.enter_context(opened(store))
+        only = _take_outlets(handle, outlets)
+        if not handle.outlets(active=True):
+            settings = ask(handle, settings)
+        board = Board(handle, settings.zone)
+        _prepare_words(settings)
+        environment = {"TOCSIN_DATA_DIR": str(settings.data_dir)}
+        children = [
+            _spiders(settings, environment, only=only),
+            _workers(settings, environment),
+            desk := _desk(settings, environment),
+        ]
+        board.say(f"The desk: {_address_of(desk, children)}    (Ctrl-C ends)")
+        _watch(board, children, for_)
+        board.summary()
+
+
+def demo(for_: ForOption = 60.0, store: StoreOption = None) -> None:
+    """The whole road over a small press on loopback that publishes while you watch. No server, no account.
+
+    Everything happens in a temporary folder, unless TOCSIN_DATA_DIR is set: then it stays, and a second demo resumes.
+    """
+    from tocsin.cli.show import Board
+    from tocsin.cli.supervise import locked
+    from tocsin.settings import data_dir_given
+
+    with ExitStack() as stack:
+        kept = data_dir_given()
+        folder = None if kept else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
+        settings = settings_of(store, folder)
+        stack.enter_context(locked(settings.data_dir))
+        _, handle = stack.enter_context(opened(settings=settings))
+        _prepare_words(settings)
+        board = Board(handle, settings.zone)
+        environment = {"TOCSIN_ALLOW_PRIVATE": "127.0.0.0/8", "TOCSIN_DESK_PORT": "0"}
+        environment["TOCSIN_DATA_DIR"] = str(settings.data_dir)
+        press, outlets = _press(settings)
+        children = [press]
+        try:
+            handle.put_outlets(outlets)
+            _demo_subscriptions(handle, settings)
+            names = [outlet.name for outlet in outlets]
+            children += [_workers(settings, environment), _spiders(settings, environment, only=names, pace=0.2)]
+            children.append(desk := _desk(settings, environment))
+        except BaseException:
+            from tocsin.cli.supervise import stop_all
+
+            stop_all(children)
+            raise
+        board.say(f"{len(outlets)} outlets publish on this machine; subscribed to {' and '.join(DEMO_QUERIES)}.")
+        board.say(f"The desk: {_address_of(desk, children)}")
+        _watch(board, children, for_)
+        board.summary()
+        board.say(
+            "To watch real outlets:  make up" + (f"    (this demo's data stay in {settings.data_dir})" if kept else "")
+        )
+
+
+def crawl(
+    once: Annotated[bool, typer.Option("--once", help="What is due now, then end.")] = False,
+    outlets: OutletsOption = None,
+    pace: PaceOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Room one alone: poll, fetch, extract and accept, for the active outlets."""
+    from tocsin.cli.show import Board
+
+    settings = settings_of(store)
+    with opened(store) as (_, handle):
+        only = _take_outlets(handle, outlets)
+        if not handle.outlets(active=True):
+            raise UserError("No outlet is watched yet: tocsin outlets enable NAME, or crawl --outlets FILE.", 1)
+        board = Board(handle, settings.zone)
+        _watch(board, [_spiders(settings, {}, only=only, pace=pace, once=once)], None)
+        board.summary(crawl_only=True)
+
+
+def work(
+    once: Annotated[bool, typer.Option("--once", help="What is waiting now, then end.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Room two alone: deduplicate, enrich, index, match, alert, deliver what was accepted."""
+    from tocsin.cli.show import Board
+
+    settings = settings_of(store)
+    with opened(store) as (_, handle):
+        _prepare_words(settings)
+        board = Board(handle, settings.zone)
+        _watch(board, [_workers(settings, {}, once=once)], None)
+        board.summary()
+
+
+def _take_outlets(store: "SqliteStore", path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    from spiders.outlet import read_outlets
+
+    outlets = read_outlets(path)
+    store.put_outlets(outlets)
+    return [outlet.name for outlet in outlets]
+
+
+def _prepare_words(settings: "Settings") -> None:
+    from tocsin.dictionaries import prepare
+    from tocsin.words import fold
+
+    prepare(
+        settings.cache_dir,
+        fold,
+        lambda lang: print(f"Compiling the dictionary of word forms, once on this machine: {lang}", flush=True),
+    )
+
+
+def _spiders(
+    settings: "Settings",
+    environment: dict[str, str],
+    *,
+    only: Sequence[str] = (),
+    pace: float | None = None,
+    once: bool = False,
+) -> "Child":
+    from tocsin.cli.supervise import Child
+
+    arguments = ["spiders", "--store", settings.store_url, "--with-parent"]
+    arguments += ["--only", ",".join(only)] if only else []
+    arguments += ["--pace", str(pace)] if pace is not None else []
+    return Child("spiders", [*arguments, *(["--once"] if once else [])], environment, restart=not once)
+
+
+def _workers(settings: "Settings", environment: dict[str, str], *, once: bool = False) -> "Child":
+    from tocsin.cli.supervise import Child
+
+    arguments = ["workers", "--store", settings.store_url, "--with-parent", *(["--once"] if once else [])]
+    return Child("workers", arguments, environment, restart=not once)
+
+
+def _desk(settings: "Settings", environment: dict[str, str]) -> "Child":
+    from tocsin.cli.supervise import Child
+
+    port = environment.get("TOCSIN_DESK_PORT", str(settings.desk_port))
+    return Child(
+        "desk",
+        ["tocsin.desk", "--store", settings.store_url, "--port", port, "--with-parent"],
+        environment,
+        restart=True,
+    )
+
+
+def _address_of(desk: "Child", children: "Sequence[Child]") -> str:
+    """The desk's address, once it listens; a desk that cannot start ends the run with its own words."""
+    from tocsin.cli.supervise import stop_all
+
+    line = desk.first_line(30)
+    if line is None:
+        stop_all(children)
+        raise UserError("The desk did not start; see the line above, or choose another port with TOCSIN_DESK_PORT.", 1)
+    return str(json.loads(line)["url"])
+
+
+def _press(settings: "Settings") -> "tuple[Child, list[Outlet]]":
+    """The press: a resumed demo meets the same one, at the same addresses."""
+    import msgspec
+
+    from tocsin.cli.supervise import Child, stop_all
+    from tocsin.records import Outlet
+
+    memory = settings.data_dir / "press.json"
+    known = (
+        json.loads(memory.read_text()) if memory.exists() else {"port": 0, "started": SystemClock().now().isoformat()}
+    )
+    arguments = ["tocsin.press", "--port", str(known["port"]), "--started", known["started"], "--with-parent"]
+    press = Child("press", arguments, {}, restart=False)
+    line = press.first_line(30)
+    if line is None:
+        stop_all([press])
+        raise UserError(
+            f"The demo's press cannot listen on port {known['port']}, where its outlets were before: it is taken. "
+            f"End that program, or set TOCSIN_DATA_DIR to a new folder.",
+            1,
+        )
+    ready = json.loads(line)
+    draft = memory.with_suffix(".part")
+    draft.write_text(json.dumps({"port": ready["port"], "started": known["started"]}))
+    draft.replace(memory)
+    return press, msgspec.convert(ready["outlets"], list[Outlet])
+
+
+def _demo_subscriptions(store: "SqliteStore", settings: "Settings") -> None:
+    from tocsin.cli.subscriptions import make
+
+    channels = ("stdout:", f"file:{settings.data_dir / 'alerts.jsonl'}")
+    for query in DEMO_QUERIES:
+        made = make(store, query, channels, None, SystemClock().now())
+        if made.id not in {known.id for known in store.subscriptions()[1]}:
+            store.put_subscription(made)
+
+
+def _watch(board: "Board", children: "Sequence[Child]", seconds: float | None) -> None:
+    """Show what the rooms say until the time is over, Ctrl-C, or all of them have ended."""
+    from tocsin.cli.supervise import stop_all
+
+    end = time.monotonic() + seconds if seconds else float("inf")
+    try:
+        with board.live():
+            while (now := time.monotonic()) < end:
+                _relay(board, children)
+                alive = [child.alive(now) for child in children if child.name != "press"]
+                if not any(alive):
+                    break
+                board.refresh()
+                time.sleep(0.1)
+    except KeyboardInterrupt:
+        board.say("Ending …")
+    finally:
+        stop_all(children)
+    _relay(board, children)
+    failed = [child for child in children if child.code not in (0, None, -15)]
+    if failed and seconds is None:
+        sys.stdout.flush()
+        raise typer.Exit(failed[0].code if failed[0].code in (1, 2) else 1)
+
+
+def _relay(board: "Board", children: "Sequence[Child]") -> None:
+    for child in children:
+        for line in child.waiting_lines():
+            if child.name == "workers":
+                board.alert_line(line)

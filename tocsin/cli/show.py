@@ -1,0 +1,104 @@
+"""What a person sees while the rooms work: alerts as they come, a line of counts below, a table at the end."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from tocsin.stores.sqlite import SqliteStore
+
+PLAIN_SECONDS = 5.0
+"""Between two lines of counts where the output is no terminal."""
+
+
+class Board:
+    """The terminal of one run."""
+
+    def __init__(self, store: "SqliteStore", zone: ZoneInfo) -> None:
+        self._store = store
+        self._zone = zone
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._started = time.monotonic()
+        self._shown = 0.0
+
+    def say(self, line: str) -> None:
+        """One line to the reader."""
+        self._console.print(Text(line))
+
+    def alert_line(self, line: str) -> None:
+        """One line of an alert, as the stdout channel printed it."""
+        self._console.print(Text(line, style="bold" if line.startswith("●") else ""))
+
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """Keep a line of counts at the bottom of a terminal; elsewhere print one every few seconds."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(Text(""), console=self._console, refresh_per_second=4, transient=True) as live:
+            self._live = live
+            try:
+                yield
+            finally:
+                self._live = None
+
+    def refresh(self) -> None:
+        """Show the counts anew, where it is time."""
+        now = time.monotonic()
+        if now - self._shown < (0.5 if self._live else PLAIN_SECONDS):
+            return
+        self._shown = now
+        line = self._line(self._store.overview())
+        if self._live:
+            self._live.update(Text(line, style="cyan"))
+        else:
+            self._console.print(Text(line))
+
+    def _line(self, counts: dict[str, Any]) -> str:
+        seconds = int(time.monotonic() - self._started)
+        dropped = ", ".join(f"{number} {reason}" for reason, number in list(counts["drops"].items())[:4])
+        return (
+            f"{seconds // 60:02}:{seconds % 60:02}  {counts['outlets']} outlets · {counts['pages']} pages · "
+            f"{counts['ready']} articles ({counts['texts']} texts, {counts['copies']} copies, "
+            f"{counts['versions']} versions) · "
+            f"{counts['accepted'] + counts['filed']} on their way · {counts['alerts']} alerts"
+            + (f" · left out: {dropped}" if dropped else "")
+        )
+
+    def summary(self, *, crawl_only: bool = False) -> None:
+        """The table at the end."""
+        counts = self._store.overview()
+        table = Table(show_header=False, box=None, pad_edge=False)
+        rows: list[tuple[str, Any]] = [
+            ("Outlets", counts["outlets"]),
+            ("Pages fetched", counts["pages"]),
+            ("Articles accepted", counts["accepted"] + counts["filed"] + counts["ready"] + counts["parked"]),
+        ]
+        if not crawl_only:
+            rows += [
+                ("Articles ready", f"{counts['ready']} ({counts['accepted'] + counts['filed']} still on their way)"),
+                ("Texts", f"{counts['texts']} texts, {counts['copies']} copies, {counts['versions']} later versions"),
+                ("Alerts", f"{counts['alerts']} alerts, {counts['delivered']} deliveries, {counts['waiting']} waiting"),
+            ]
+            rows += [(f"  {name}", line) for name, line in self._by_subscription()]
+        rows += [(f"Left out: {reason}", number) for reason, number in counts["drops"].items()]
+        for name, value in rows:
+            table.add_row(Text(name), Text(str(value)))
+        self._console.print()
+        self._console.print(table)
+
+    def _by_subscription(self) -> Iterator[tuple[str, str]]:
+        names = {subscription.id: subscription.name for subscription in self._store.subscriptions()[1]}
+        alerts = [alert for alert, _ in self._store.alerts(limit=100_000)]
+        for identity, name in names.items():
+            own = [alert for alert in alerts if alert.subscription == identity]
+            copies = sum(alert.copies for alert in own)
+            yield name, f"{len(own)} stories told once each, {copies} copies counted and not told again"

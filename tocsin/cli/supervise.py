@@ -1,0 +1,142 @@
+"""Rooms as child processes: started, watched, restarted when they die, stopped in order.
+
+A child holds the reading end of a pipe as its standard input; whatever kills this process closes the pipe, and the
+child ends by itself. So nothing is left running, and nothing needs to be cleaned up by hand.
+"""
+
+import fcntl
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tocsin.errors import UserError
+from tocsin.settings import child_environment
+
+RESTART_SECONDS = 1.0
+STOP_SECONDS = 8.0
+
+
+@contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: one ``up`` at a time.
+
+    Raises UserError where another process holds it, or the folder cannot be written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "up.lock").open("a+")
+    except OSError as error:
+        raise UserError(
+            f"The data folder {data_dir} cannot be written: {error.strerror}. Set TOCSIN_DATA_DIR to one that can.", 1
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise UserError(
+                f"Tocsin is already running on {data_dir} (process {holder}). Stop it, or set TOCSIN_DATA_DIR to "
+                "another folder.",
+                1,
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+class Child:
+    """One room in a process of its own."""
+
+    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], *, restart: bool) -> None:
+        self.name = name
+        self.restarts = 0
+        self._arguments = [sys.executable, "-m", *arguments]
+        self._environment = child_environment(environment)
+        self._restart = restart
+        self._restart_at = 0.0
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._process = self._start()
+
+    def _start(self) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(  # noqa: S603 - our own modules
+            self._arguments,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+        return process
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        for line in process.stdout or ():
+            self.lines.put(line.rstrip("\n"))
+
+    def first_line(self, seconds: float) -> str | None:
+        """The first line it prints, or None where it ended or said nothing in time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                return self.lines.get(timeout=0.05)
+            except queue.Empty:
+                if self._process.poll() is not None and self.lines.empty():
+                    return None
+        return None
+
+    def waiting_lines(self) -> Iterator[str]:
+        """What it has printed since the last call."""
+        while not self.lines.empty():
+            yield self.lines.get()
+
+    def alive(self, now: float) -> bool:
+        """Whether it runs, or will run again: a room that died is started anew after a second."""
+        if self._process.poll() is None:
+            return True
+        if not self._restart:
+            return False
+        if not self._restart_at:
+            self._restart_at = now + RESTART_SECONDS * min(30, 2**self.restarts)
+        elif now >= self._restart_at:
+            self._restart_at = 0.0
+            self.restarts += 1
+            self._process = self._start()
+        return True
+
+    @property
+    def code(self) -> int | None:
+        """Exit code of the last run; None while it runs."""
+        return self._process.poll()
+
+    def ask_to_stop(self) -> None:
+        """Close its standard input and send SIGTERM."""
+        self._restart = False
+        if self._process.stdin:
+            self._process.stdin.close()
+        if self._process.poll() is None:
+            self._process.terminate()
+
+    def stop(self, until: float) -> None:
+        """Wait for it to end; after ``until`` (monotonic seconds) it is killed."""
+        try:
+            self._process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def stop_all(children: Sequence[Child]) -> None:
+    """Ask all, then wait for all."""
+    for child in children:
+        child.ask_to_stop()
+    until = time.monotonic() + STOP_SECONDS
+    for child in children:
+        child.stop(until)

@@ -1,0 +1,176 @@
+"""``backup``, ``restore``, ``prune``, ``doctor``: keeping the state whole."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tocsin.cli.opening import JsonOption, StoreOption, opened, settings_of
+from tocsin.clock import SystemClock
+from tocsin.errors import UserError
+
+if TYPE_CHECKING:
+    from tocsin.settings import Settings
+
+KEPT = ("tocsin.env", "lists", "alerts.jsonl")
+"""What a backup holds beside the store."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(backup)
+    app.command()(restore)
+    app.command()(prune)
+    app.command()(doctor)
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; made where it is missing.")],
+    store: StoreOption = None,
+) -> None:
+    """Copy the store, the settings file and the edited lists into a folder, also while Tocsin runs."""
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"The folder {folder} is not empty; name a new one, so that no older backup is lost.")
+    with opened(store) as (settings, handle):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle.backup(folder / "tocsin.db")
+            for name in KEPT:
+                _copy(settings.data_dir / name, folder / name)
+        except OSError as error:
+            raise UserError(f"The backup cannot be written to {folder}: {error.strerror}.", 1) from error
+    print(f"Backed up to {folder}. To bring it back: tocsin restore {folder}")
+
+
+def restore(folder: Annotated[Path, typer.Argument(help="A folder that tocsin backup wrote.")]) -> None:
+    """Bring a backup back into the data folder; a store that stands there is kept beside it, never overwritten."""
+    from tocsin.cli.supervise import locked
+
+    settings = settings_of()
+    source = folder / "tocsin.db"
+    if not source.is_file():
+        raise UserError(f"{folder} holds no tocsin.db; name a folder that tocsin backup wrote.")
+    if not settings.store_url.startswith("sqlite:"):
+        raise UserError("restore works on the SQLite store only.")
+    target = Path(settings.store_url.removeprefix("sqlite:"))
+    with locked(settings.data_dir):
+        kept = _set_aside(target)
+        with opened(f"sqlite:{source}") as (_, handle):
+            handle.backup(target)
+        for name in KEPT:
+            _copy(folder / name, settings.data_dir / name)
+    print(f"Restored from {folder}." + (f" What stood here before is {kept}." if kept else ""))
+
+
+def _set_aside(target: Path) -> Path | None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        return None
+    with opened(f"sqlite:{target}") as (_, handle):
+        kept = target.with_name(f"{target.name}.before-restore-{SystemClock().now():%Y%m%dT%H%M%S}")
+        handle.backup(kept)
+    for name in (target, target.with_name(target.name + "-wal"), target.with_name(target.name + "-shm")):
+        name.unlink(missing_ok=True)
+    return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.is_file():
+        shutil.copy2(source, target)
+
+
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Remove what is past its time: drops 30 days, delivery log 90, articles 400 (those alerted stay)."""
+    with opened(store) as (_, handle):
+        counts = handle.prune(SystemClock().now(), dry_run=dry_run)
+    if as_json:
+        print(json.dumps(counts))
+        return
+    verb = "Would remove" if dry_run else "Removed"
+    print(f"{verb} {counts['articles']} articles, {counts['drops']} drops, {counts['deliveries']} delivery rows.")
+
+
+def doctor(as_json: JsonOption = False, store: StoreOption = None) -> None:
+    """Check settings, folders, store and dictionaries, and say what to do about what is wrong."""
+    settings = settings_of(store)
+    failed = 0
+    for name, check in _CHECKS.items():
+        try:
+            state, line = "ok", check(settings)
+        except UserError as error:
+            state, line = ("wrong" if error.code == 1 else "note"), str(error)
+            failed += state == "wrong"
+        if as_json:
+            print(json.dumps({"check": name, "state": state, "detail": line}, ensure_ascii=False))
+        else:
+            print(f"{state:6} {name:13} {line}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _python(_: "Settings") -> str:
+    return f"Python {sys.version.split()[0]}, {os.cpu_count()} cores"
+
+
+def _folder(settings: "Settings") -> str:
+    folder = settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder} cannot be written; set TOCSIN_DATA_DIR to a folder that can.", 1)
+    free = shutil.disk_usage(folder).free / 2**30
+    if free < 1:
+        raise UserError(f"only {free:.1f} GiB are free under {folder}; make room or move TOCSIN_DATA_DIR.", 1)
+    return f"{folder}, {free:.0f} GiB free"
+
+
+def _store(settings: "Settings") -> str:
+    with opened(settings.store_url) as (_, handle):
+        found = handle.check()
+        if found != "ok":
+            raise UserError(f"{settings.store_url} is damaged ({found}); stop Tocsin and restore a backup.", 1)
+        counts = handle.overview()
+    return f"{settings.store_url}, {counts['ready']} articles, {counts['accepted'] + counts['filed']} on their way"
+
+
+def _outlets(settings: "Settings") -> str:
+    with opened(settings.store_url) as (_, handle):
+        active = len(handle.outlets(active=True))
+    if not active:
+        raise UserError("no outlet is watched; see tocsin outlets list --catalogue, then tocsin outlets enable NAME …")
+    return f"{active} watched"
+
+
+def _dictionaries(settings: "Settings") -> str:
+    from tocsin.dictionaries import prepare
+    from tocsin.words import fold
+
+    files = prepare(settings.cache_dir, fold)
+    return f"{', '.join(files)} in {settings.cache_dir}"
+
+
+def _contact(settings: "Settings") -> str:
+    if not settings.contact:
+        raise UserError(
+            "nobody is named in the user agent; set TOCSIN_CONTACT to an address where an outlet can complain."
+        )
+    return settings.contact
+
+
+_CHECKS: dict[str, Callable[["Settings"], str]] = {
+    "python": _python,
+    "data folder": _folder,
+    "store": _store,
+    "dictionaries": _dictionaries,
+    "outlets": _outlets,
+    "contact": _contact,
+}

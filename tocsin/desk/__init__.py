@@ -1,0 +1,10 @@
+"""The reader's desk: pages, a JSON API and feeds over a store. It only asks, it never changes anything.
+
+Server-rendered, without JavaScript, without a single remote resource; answers on loopback only.
+"""
+
+from tocsin.desk.app import create_app
+from tocsin.desk.reading import DeskStore
+from tocsin.desk.serving import serve
+
+__all__ = ["DeskStore", "create_app", "serve"]

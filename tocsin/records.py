@@ -1,0 +1,356 @@
+"""The glossary: every word of the house as a frozen, typed record.
+
+A record says what a thing *is*; what is done with it stands in the rooms. Times are aware and in UTC unless a
+field says otherwise. Identifiers are derived from what they name, so that making a record twice makes one record.
+
+Outlet        a publisher that is watched: its start page, its pace, its zone
+Feed          an address of an outlet that lists articles: RSS, Atom, a sitemap, a front page, a section front
+Listing       what a feed says of one address, before it is fetched
+PageState     what the crawler remembers of one address: when it was fetched, when it is due again
+Page          the bytes of one address as fetched, with the HTTP facts around them
+Article       one text at one address: what the spiders deliver and the workers carry along the road
+Story         one text, whoever published it: the original, its copies and its versions
+Subscription  a query, and the channels that hear of what meets it
+Match         a subscription met by an article, with the words that met
+Alert         a subscription and a story, for ever one row
+Notice        one message of an alert: first, added, grown, corrected, gone
+Delivery      one notice on its way to one channel, with its attempts
+Drop          a thing that was left out, and the reason
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any, Literal, dataclass_transform
+
+import msgspec
+
+SCHEMA = 1
+"""Version of the records as they stand in rows, hints and exported lines."""
+
+FeedKind = Literal["feed", "sitemap", "front", "section"]
+State = Literal["accepted", "filed", "ready", "parked"]
+Relation = Literal["original", "copy", "copy with additions", "version", "translation"]
+Kind = Literal["article", "live", "entry", "gallery", "video", "other"]
+NoticeKind = Literal["first", "added", "grown", "corrected", "gone"]
+DeliveryState = Literal["waiting", "delivered", "failed"]
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of all records: frozen, compared by value, written and read as JSON."""
+
+    def to_json(self) -> bytes:
+        """The record as one JSON object, field names as written here."""
+        return msgspec.json.encode(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON types."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+class Outlet(Record):
+    """A publisher that is watched. Nothing of the shipped catalogue is ``active`` until somebody enables it."""
+
+    name: str
+    """Unique, short, lower case with hyphens: ``kyiv-independent``. Used in queries as ``outlet:``."""
+    home: str
+    """Start page, an http(s) address."""
+    title: str = ""
+    country: str = ""
+    """ISO 3166-1 alpha-2, lower case; empty where unknown."""
+    lang: str = ""
+    """ISO 639-1 of most of its articles; empty where unknown or mixed."""
+    timezone: str = ""
+    """IANA zone of the dates it prints without one; empty where unknown: such dates then stay without a zone."""
+    feeds: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    """Section fronts; empty means: found from the start page."""
+    pace: float = 2.0
+    """Least seconds between two requests to one host of the outlet."""
+    every: float = 600.0
+    """Seconds between two polls of a feed, where the feed does not ask for longer."""
+    proxy: str = ""
+    verified: bool = False
+    """True once a person has seen the outlet crawled correctly."""
+    active: bool = True
+
+
+class Feed(Record):
+    """An address of an outlet that lists articles, and the state of polling it."""
+
+    url: str
+    outlet: str
+    kind: FeedKind
+    etag: str = ""
+    last_modified: str = ""
+    due: datetime | None = None
+    """When to poll next; None means at once."""
+    checked: datetime | None = None
+    changed: datetime | None = None
+    """Last poll that listed something new."""
+    failures: int = 0
+    """Polls in a row that failed."""
+    error: str = ""
+    """The last failure in words; empty after a success."""
+    listed: int = 0
+    """Addresses in the last answer."""
+
+
+class Listing(Record):
+    """What a feed says of one address, before anything is fetched."""
+
+    url: str
+    """As the feed has it, made absolute."""
+    source: FeedKind
+    title: str = ""
+    published: datetime | None = None
+    """Aware where the feed gives a zone, naive where it does not."""
+    updated: datetime | None = None
+    authors: tuple[str, ...] = ()
+    summary: str = ""
+    lang: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class PageState(Record):
+    """What the crawler remembers of one address, for ever (an ``addresses`` row without the text)."""
+
+    address_id: str
+    url: str
+    outlet: str
+    status: int = 0
+    """HTTP status of the last fetch; 0 before the first."""
+    etag: str = ""
+    last_modified: str = ""
+    fetched: datetime | None = None
+    due: datetime | None = None
+    """When it is worth another look; None means never again by itself."""
+    crashes: int = 0
+    """Children that died over it, counted before each hand-over; at 3 it is left out with a reason."""
+    changes: int = 0
+    """Fetches that brought a text different from the one before."""
+    listing: Listing | None = None
+
+
+class HttpFacts(Record):
+    """How the page came."""
+
+    status: int = 0
+    content_type: str = ""
+    charset: str = ""
+    """What the bytes were decoded with."""
+    etag: str = ""
+    last_modified: str = ""
+    size: int = 0
+    """Bytes of the body after decompression."""
+
+
+class Page(Record):
+    """The bytes of one address as fetched: what crosses into an extraction child."""
+
+    url: str
+    """As asked for."""
+    fetched_url: str
+    """As answered, after redirects."""
+    body: bytes
+    fetched: datetime
+    http: HttpFacts = HttpFacts()
+    listing: Listing | None = None
+
+
+class DateCandidate(Record):
+    """One line of the date ledger: a date that was seen, where, and what became of it."""
+
+    raw: str
+    origin: str
+    """``feed``, ``sitemap``, ``json-ld``, ``meta``, ``time``, ``url``, ``text``, ``front``."""
+    value: datetime | None = None
+    """Aware where the zone is known."""
+    verdict: str = ""
+    """``chosen``, or why it was not."""
+
+
+class ExtractionFacts(Record):
+    """How the article was read from the page."""
+
+    title_origin: str = ""
+    text_origin: str = ""
+    dates: tuple[DateCandidate, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Lines of the page that were left out of the text, each cut to 200 characters."""
+    ms: float = 0.0
+    """CPU milliseconds."""
+
+
+class Article(Record, kw_only=True):
+    """One text at one address. ``id`` = hash(address id, hash of the text): another text makes another row.
+
+    Fields are filled from top to bottom along the road; a room fills its own group only.
+    """
+
+    id: str
+    address_id: str
+    url: str
+    """Canonical address; an entry of a live blog carries its anchor."""
+    fetched_url: str = ""
+    outlet: str
+    first_seen: datetime
+
+    # spiders
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    lang: str = ""
+    """ISO 639-1. The spiders write what the page claims; enrichment decides by the text."""
+    published: datetime | None = None
+    """Aware where the zone is known, naive where only local digits are; None where no trustworthy date was found."""
+    published_origin: str = ""
+    published_note: str = ""
+    """Why there is no date, or no zone; empty otherwise."""
+    modified: datetime | None = None
+    text: str = ""
+    """Paragraphs joined by a blank line."""
+    lead_image: str = ""
+    section: str = ""
+    tags: tuple[str, ...] = ()
+    kind: Kind = "article"
+    http: HttpFacts = HttpFacts()
+    extraction: ExtractionFacts = ExtractionFacts()
+
+    # dedupe
+    text_hash: str = ""
+    story: str = ""
+    """Story id as frozen at filing: never rewritten, whatever is joined later."""
+    relation: Relation = "original"
+    version: int = 1
+    """1, 2 … for the texts of one address."""
+
+    # enrichment
+    places: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+    # the road
+    state: State = "accepted"
+    reason: str = ""
+    """Why it is parked."""
+    lease: int = 0
+    """Fencing number: grows with each claim; a write with an older one is refused."""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    arrival: int | None = None
+    """Reading order: given once, in the transaction that made the article ready."""
+    generation: int = 0
+    """Generation of the subscription set that it met."""
+    analyser: int = 0
+    schema: int = SCHEMA
+
+
+class Story(Record):
+    """One text, whoever published it. Events that merely resemble each other are other stories."""
+
+    id: str
+    first: str
+    """Article id of the first member that was filed."""
+    title: str
+    outlets: tuple[str, ...]
+    """Outlets in order of filing, each once."""
+    texts: int
+    """Articles that carry it: original, copies and versions."""
+    first_seen: datetime
+
+
+class Subscription(Record):
+    """A query, and the channels that hear of what meets it."""
+
+    id: str
+    name: str
+    query: str
+    channels: tuple[str, ...]
+    """Channel addresses: ``stdout:``, ``file:/path/alerts.jsonl``, ``https://host/hook``."""
+    created: datetime
+    paused: bool = False
+
+
+class Hit(Record):
+    """One place where a word of the query met the text."""
+
+    word: str
+    """The query word."""
+    form: str
+    """The text's word, as written."""
+    how: str
+    """``as typed``, ``case form``, ``family``, ``other name``, ``transliteration``, ``prefix``, ``phrase``."""
+    field: str
+    """``title`` or ``text``."""
+    sentence: str = ""
+    """The sentence around it, at most some 300 characters."""
+    start: int = 0
+    """Offset of ``form`` in ``sentence``."""
+
+
+class Match(Record):
+    """A subscription met by an article."""
+
+    subscription: str
+    article: str
+    hits: tuple[Hit, ...] = ()
+
+
+class Alert(Record):
+    """A subscription and a story: one row for ever, whatever is republished. ``id`` = hash(subscription, story)."""
+
+    id: str
+    subscription: str
+    story: str
+    article: str
+    """The member that made it: the first one that matched."""
+    created: datetime
+    copies: int = 0
+    """Further articles of the story that matched since."""
+
+
+class Notice(Record):
+    """One message of an alert. ``id`` = hash(alert, kind, ordinal)."""
+
+    id: str
+    alert: str
+    kind: NoticeKind
+    ordinal: int
+    article: str
+    created: datetime
+    hits: tuple[Hit, ...] = ()
+
+
+class Delivery(Record):
+    """One notice on its way to one channel: a row first, then attempts. ``id`` = hash(notice, channel)."""
+
+    id: str
+    notice: str
+    channel: str
+    """Channel address, with ``${NAME}`` in place of secrets."""
+    state: DeliveryState = "waiting"
+    attempts: int = 0
+    next_try: datetime | None = None
+    delivered: datetime | None = None
+    error: str = ""
+
+
+class Drop(Record):
+    """A thing that was left out, and the reason: nothing vanishes without one."""
+
+    at: datetime
+    room: str
+    """``spiders`` or ``workers``."""
+    reason: str
+    """One of a small set of fixed phrases, so that they can be counted."""
+    url: str
+    outlet: str = ""
+    detail: str = ""
+
+
+def derived_id(*parts: str) -> str:
+    """A 128-bit identifier in hex, the same for the same parts on any machine (BLAKE2b, RFC 7693)."""
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

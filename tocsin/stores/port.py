@@ -1,0 +1,184 @@
+"""What the rooms ask of a store. A store is opened in a main and passed; no room knows which one it is.
+
+Every call is durable when it returns. Calls are synchronous; the crawler makes them from a thread of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from tocsin.query.expand import Plan
+from tocsin.records import (
+    Alert,
+    Article,
+    Delivery,
+    Drop,
+    Feed,
+    Notice,
+    Outlet,
+    PageState,
+    Record,
+    Story,
+    Subscription,
+)
+
+
+class Sketch(Record, kw_only=True):
+    """What dedupe keeps of a text: enough to compare it with another one without the text."""
+
+    article: str
+    story: str
+    outlet: str
+    address_id: str
+    text_hash: str
+    title_hash: str
+    tokens: int
+    shingles: bytes
+    """Sorted unsigned 32-bit little-endian hashes of the word shingles."""
+    numbers: tuple[str, ...] = ()
+    first_seen: datetime
+
+
+class OutletStore(Protocol):
+    """The outlets and their feeds: the truth, of which TOML and CSV are import and export forms."""
+
+    def outlets(self, *, active: bool | None = None) -> list[Outlet]:
+        """All outlets in order of name, or only the (in)active ones."""
+
+    def put_outlets(self, outlets: Iterable[Outlet]) -> None:
+        """Create or replace by name."""
+
+    def remove_outlets(self, names: Iterable[str]) -> int:
+        """Forget outlets and their feeds; articles stay. Returns how many were known."""
+
+    def feeds(self, outlet: str = "") -> list[Feed]:
+        """All feeds, or those of one outlet."""
+
+    def put_feeds(self, feeds: Iterable[Feed]) -> None:
+        """Create or replace by address."""
+
+
+class CrawlStore(OutletStore, Protocol):
+    """What room one asks beside the outlets."""
+
+    def pages(self, address_ids: Sequence[str]) -> dict[str, PageState]:
+        """The known ones among these addresses."""
+
+    def pages_due(self, outlets: Sequence[str], now: datetime, limit: int) -> list[PageState]:
+        """Addresses whose ``due`` has come, the longest due first."""
+
+    def put_pages(self, pages: Iterable[PageState]) -> None:
+        """Create or replace by address id."""
+
+    def accept(self, articles: Sequence[Article], pages: Sequence[PageState] = ()) -> list[str]:
+        """Store articles as accepted, and what was learnt of their pages, in one transaction.
+
+        Ids that are known already stay as they are. Returns the ids that are new.
+        """
+
+    def drop(self, drops: Iterable[Drop]) -> None:
+        """Write down what was left out."""
+
+
+class Filing(Protocol):
+    """One open write transaction of filing: reads see its own writes, and commit comes with leaving it."""
+
+    def by_address(self, address_id: str) -> list[Sketch]:
+        """Texts filed before at this address, in order of their versions."""
+
+    def by_text(self, text_hash: str) -> Sketch | None:
+        """The first text filed with this hash."""
+
+    def by_shingles(self, prints: Sequence[int], limit: int) -> list[Sketch]:
+        """Texts that share most of these fingerprints, the most alike first."""
+
+    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], tokens: bytes) -> bool:
+        """Move an accepted article to filed. False where its lease was lost to another worker."""
+
+
+class Publishing(Protocol):
+    """One open write transaction of publishing."""
+
+    def make_ready(self, article: Article, keys: Mapping[str, str], now: datetime) -> int | None:
+        """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost.
+
+        ``keys`` has, for each field of the index, the keys of its tokens as ``words.Analysed.keys_of`` writes them.
+        """
+
+    def alert_of(self, subscription: str, story: str) -> Alert | None:
+        """The alert of a subscription and a story, if there is one."""
+
+    def put_alert(self, alert: Alert) -> None:
+        """Create or replace."""
+
+    def put_notice(self, notice: Notice, deliveries: Sequence[Delivery]) -> None:
+        """Create a notice and its deliveries; known ones stay as they are."""
+
+
+class RoadStore(Protocol):
+    """What room two asks."""
+
+    def claim(self, limit: int, lease_seconds: float, now: datetime) -> list[Article]:
+        """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown."""
+
+    def tokens(self, article_id: str) -> bytes:
+        """Tokens as stored at filing; empty where there are none."""
+
+    def filing(self) -> AbstractContextManager[Filing]:
+        """Open one write transaction."""
+
+    def publishing(self) -> AbstractContextManager[Publishing]:
+        """Open one write transaction."""
+
+    def park(self, article: Article, reason: str, now: datetime) -> None:
+        """Put an article aside with a reason, under its lease."""
+
+    def subscriptions(self) -> tuple[int, list[Subscription]]:
+        """The generation of the subscription set, and the set."""
+
+    def deliveries_due(self, now: datetime, limit: int) -> list[tuple[Delivery, Notice]]:
+        """Deliveries that wait and whose next try has come, the oldest first."""
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        """Record how an attempt went."""
+
+
+class ReaderStore(Protocol):
+    """What readers ask: the desk, the command line, messages."""
+
+    def search(
+        self, plan: Plan | None, *, limit: int, before: int | None = None, after: int = 0, stories: bool = False
+    ) -> list[Article]:
+        """Ready articles that meet the plan (all where it is None), newest arrival first.
+
+        ``before`` and ``after`` bound the arrival numbers; ``stories`` leaves one article of each story.
+        """
+
+    def count(self, plan: Plan | None) -> int:
+        """How many ready articles meet the plan."""
+
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Articles by id."""
+
+    def alert(self, alert: str) -> Alert | None:
+        """One alert by id."""
+
+    def story(self, story_id: str) -> Story | None:
+        """A story with its outlets and the number of its texts."""
+
+    def alerts(self, *, since: datetime | None = None, limit: int = 100) -> list[tuple[Alert, list[Notice]]]:
+        """Alerts with their notices, newest first."""
+
+    def deliveries(self, notice: str) -> list[Delivery]:
+        """How one notice went, channel by channel."""
+
+    def why(self, url: str) -> list[dict[str, Any]]:
+        """The whole history of one address, oldest line first: ``{at, what, detail}``."""
+
+    def overview(self) -> dict[str, Any]:
+        """Counts for a summary.
+
+        ``{"outlets", "pages", "accepted", "filed", "ready", "parked", "texts", "copies", "versions", "alerts",
+        "notices", "delivered", "waiting", "failed": int, "drops": {reason: int}, "last_arrival": datetime | None}``
+        """

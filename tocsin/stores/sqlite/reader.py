@@ -1,0 +1,194 @@
+"""What readers ask of the store: search, stories, alerts, one address's history, counts."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tocsin.addresses import address_id, canonical
+from tocsin.query.expand import Plan
+from tocsin.query.sqlite import condition
+from tocsin.records import Alert, Article, Delivery, Notice, Story
+from tocsin.stores.sqlite.connection import Database, moment
+
+_article = msgspec.json.Decoder(Article)
+_alert = msgspec.json.Decoder(Alert)
+_notice = msgspec.json.Decoder(Notice)
+_delivery = msgspec.json.Decoder(Delivery)
+
+
+class ReaderPart:
+    """The half of the store that readers see."""
+
+    db: Database
+
+    def search(
+        self, plan: Plan | None, *, limit: int, before: int | None = None, after: int = 0, stories: bool = False
+    ) -> list[Article]:
+        """Ready articles that meet the plan (all where it is None), newest arrival first.
+
+        ``before`` and ``after`` bound the arrival numbers; ``stories`` leaves one article of each story.
+        """
+        where, values = condition(plan) if plan is not None else ("1", [])
+        only = " GROUP BY story HAVING arrival = max(arrival)" if stories else ""
+        sql = (
+            "SELECT record FROM articles AS article WHERE state = 'ready' AND arrival > ? AND arrival < ?"
+            f" AND {where}{only} ORDER BY arrival DESC LIMIT ?"
+        )
+        top = (1 << 62) if before is None else before
+        return [_article.decode(record) for (record,) in self.db.rows(sql, (after, top, *values, limit))]
+
+    def count(self, plan: Plan | None) -> int:
+        """How many ready articles meet the plan."""
+        where, values = condition(plan) if plan is not None else ("1", [])
+        return int(self.db.one(f"SELECT count(*) FROM articles AS article WHERE state = 'ready' AND {where}", values))
+
+    def arrival_at(self, when: datetime) -> int:
+        """The last arrival number given before a moment; 0 where there is none."""
+        return int(self.db.one("SELECT max(arrival) FROM articles WHERE ready_at < ?", (when.timestamp(),)) or 0)
+
+    def walk(self, *, after: int = 0) -> Iterator[Article]:
+        """All ready articles in order of arrival, without holding them in memory."""
+        while True:
+            rows = self.db.rows(
+                "SELECT arrival, record FROM articles WHERE arrival > ? AND state = 'ready' ORDER BY arrival LIMIT 500",
+                (after,),
+            )
+            for _, record in rows:
+                yield _article.decode(record)
+            if not rows:
+                return
+            after = rows[-1][0]
+
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Articles by id."""
+        marks = ",".join("?" * len(ids))
+        rows = self.db.rows(f"SELECT id, record FROM articles WHERE id IN ({marks})", ids)
+        return {name: _article.decode(record) for name, record in rows}
+
+    def members(self, story_id: str) -> list[Article]:
+        """The articles of a story in order of filing."""
+        rows = self.db.rows("SELECT record FROM articles WHERE story = ? ORDER BY seq", (story_id,))
+        return [_article.decode(record) for (record,) in rows]
+
+    def story(self, story_id: str) -> Story | None:
+        """A story with its outlets and the number of its texts."""
+        members = self.members(story_id) if story_id else []
+        if not members:
+            return None
+        return Story(
+            id=story_id,
+            first=members[0].id,
+            title=members[0].title,
+            outlets=tuple(dict.fromkeys(member.outlet for member in members)),
+            texts=len(members),
+            first_seen=members[0].first_seen,
+        )
+
+    def alerts(self, *, since: datetime | None = None, limit: int = 100) -> list[tuple[Alert, list[Notice]]]:
+        """Alerts with their notices, newest first."""
+        start = since.timestamp() if since else 0.0
+        rows = self.db.rows(
+            "SELECT record FROM alerts WHERE created >= ? ORDER BY created DESC, id LIMIT ?", (start, limit)
+        )
+        alerts = [_alert.decode(record) for (record,) in rows]
+        return [(alert, self.notices(alert.id)) for alert in alerts]
+
+    def notices(self, alert: str) -> list[Notice]:
+        """The notices of one alert, oldest first."""
+        rows = self.db.rows("SELECT record FROM notices WHERE alert = ? ORDER BY created, id", (alert,))
+        return [_notice.decode(record) for (record,) in rows]
+
+    def alert(self, alert: str) -> Alert | None:
+        """One alert by id."""
+        record = self.db.one("SELECT record FROM alerts WHERE id = ?", (alert,))
+        return None if record is None else _alert.decode(record)
+
+    def deliveries(self, notice: str) -> list[Delivery]:
+        """How one notice went, channel by channel."""
+        rows = self.db.rows("SELECT record FROM deliveries WHERE notice = ? ORDER BY id", (notice,))
+        return [_delivery.decode(record) for (record,) in rows]
+
+    def why(self, url: str) -> list[dict[str, Any]]:
+        """The whole history of one address, oldest line first: ``{at, what, detail}``."""
+        address = canonical(url) or url
+        anchor = url.partition("#")[2]
+        key = address_id(f"{address}#{anchor}" if anchor else address)
+        lines: list[tuple[float, str, str]] = []
+        for fetched, record in self.db.rows("SELECT fetched, record FROM pages WHERE address_id = ?", (key,)):
+            page = msgspec.json.decode(record)
+            lines.append(
+                (
+                    fetched or 0.0,
+                    "page",
+                    f"HTTP status {page['status']}, outlet {page['outlet']}, due again {page['due']}",
+                )
+            )
+        for at, room, reason, detail in self.db.rows(
+            "SELECT at, room, reason, detail FROM drops WHERE address_id = ?", (key,)
+        ):
+            lines.append((at, f"left out by the {room}: {reason}", detail))
+        rows = self.db.rows("SELECT id, state, first_seen, ready_at, record FROM articles WHERE address_id = ?", (key,))
+        for name, state, seen, ready, record in rows:
+            article = _article.decode(record)
+            what = f"accepted as version {article.version}" if state != "accepted" else "accepted"
+            lines.append((seen, what, f"article {name}: {article.title}"))
+            if state == "ready":
+                lines.append(
+                    (ready, "ready", f"{article.relation} of story {article.story}, arrival {article.arrival}")
+                )
+            lines += self._alert_lines(name)
+        return [
+            {"at": moment(at).isoformat() if at else None, "what": what, "detail": detail}
+            for at, what, detail in sorted(lines, key=lambda line: line[0])
+        ]
+
+    def _alert_lines(self, article: str) -> list[tuple[float, str, str]]:
+        rows = self.db.rows(
+            "SELECT n.created, n.record, d.record FROM notices n JOIN deliveries d ON d.notice = n.id"
+            " WHERE n.article = ?",
+            (article,),
+        )
+        pairs = [(created, _notice.decode(notice), _delivery.decode(sent)) for created, notice, sent in rows]
+        return [
+            (created, f"alert, {notice.kind} notice: {sent.state}", f"to {sent.channel} {sent.error}".rstrip())
+            for created, notice, sent in pairs
+        ]
+
+    def health(self, outlet: str) -> dict[str, Any]:
+        """How an outlet does: ``{feeds, articles, last_article, checked, error}``, the error being a feed's last."""
+        feeds = [
+            msgspec.json.decode(record)
+            for (record,) in self.db.rows("SELECT record FROM feeds WHERE outlet = ?", (outlet,))
+        ]
+        number, last = self.db.rows("SELECT count(*), max(first_seen) FROM articles WHERE outlet = ?", (outlet,))[0]
+        return {
+            "feeds": len(feeds),
+            "articles": number,
+            "last_article": moment(last) if last else None,
+            "checked": max((feed["checked"] for feed in feeds if feed["checked"]), default=None),
+            "error": next((f"{feed['url']}: {feed['error']}" for feed in feeds if feed["error"]), ""),
+        }
+
+    def overview(self) -> dict[str, Any]:
+        """Counts for a summary; the keys are listed in ``tocsin.stores.port``."""
+        states = dict(self.db.rows("SELECT state, count(*) FROM articles GROUP BY state"))
+        relations = dict(
+            self.db.rows("SELECT relation, count(*) FROM articles WHERE state IN ('filed', 'ready') GROUP BY relation")
+        )
+        sent = dict(self.db.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
+        last = self.db.one("SELECT max(ready_at) FROM articles")
+        return {
+            "outlets": self.db.one("SELECT count(*) FROM outlets WHERE active"),
+            "pages": self.db.one("SELECT count(*) FROM pages WHERE fetched IS NOT NULL"),
+            **{state: states.get(state, 0) for state in ("accepted", "filed", "ready", "parked")},
+            "texts": relations.get("original", 0),
+            "copies": relations.get("copy", 0) + relations.get("copy with additions", 0),
+            "versions": relations.get("version", 0),
+            "alerts": self.db.one("SELECT count(*) FROM alerts"),
+            "notices": self.db.one("SELECT count(*) FROM notices"),
+            **{state: sent.get(state, 0) for state in ("delivered", "waiting", "failed")},
+            "drops": dict(self.db.rows("SELECT reason, count(*) FROM drops GROUP BY reason ORDER BY 2 DESC, 1")),
+            "last_arrival": moment(last) if last else None,
+        }

@@ -1,0 +1,236 @@
+"""What room two asks of the store: claims, filing with its fingerprints, publishing with its alerts, the outbox."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import apsw
+import msgspec
+
+from tocsin.query.match import attributes
+from tocsin.records import Alert, Article, Delivery, Drop, Notice, Subscription
+from tocsin.stores.port import Sketch
+from tocsin.stores.sqlite.connection import Database, epoch, moment
+from tocsin.stores.sqlite.crawl import put_drops
+
+_article = msgspec.json.Decoder(Article)
+_sketch = msgspec.json.Decoder(Sketch)
+_alert = msgspec.json.Decoder(Alert)
+_notice = msgspec.json.Decoder(Notice)
+_delivery = msgspec.json.Decoder(Delivery)
+_subscription = msgspec.json.Decoder(Subscription)
+
+_MINE = "id = ? AND lease = ? AND state = ?"
+
+
+class RoadPart:
+    """The half of the store that the workers see."""
+
+    db: Database
+
+    def claim(self, limit: int, lease_seconds: float, now: datetime) -> list[Article]:
+        """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown."""
+        seconds = now.timestamp()
+        waiting = (
+            "SELECT seq FROM articles WHERE state IN ('accepted', 'filed') AND lease_until <= ? ORDER BY seq LIMIT ?"
+        )
+        if self.db.one(waiting, (seconds, 1)) is None:
+            return []
+        with self.db.write() as cursor:
+            rows = list(
+                cursor.execute(
+                    "UPDATE articles SET lease = lease + 1, attempts = attempts + 1, lease_until = ?"
+                    f" WHERE seq IN ({waiting}) RETURNING seq, record, state, lease, attempts",
+                    (seconds + lease_seconds, seconds, limit),
+                )
+            )
+        return [
+            msgspec.structs.replace(
+                _article.decode(record),
+                state=state,
+                lease=lease,
+                attempts=attempts,
+                lease_until=moment(seconds + lease_seconds),
+            )
+            for _, record, state, lease, attempts in sorted(rows, key=lambda row: row[0])
+        ]
+
+    def tokens(self, article_id: str) -> bytes:
+        """Tokens as stored at filing; empty where there are none."""
+        sql = "SELECT keys FROM tokens WHERE article = (SELECT seq FROM articles WHERE id = ?)"
+        return bytes(self.db.one(sql, (article_id,)) or b"")
+
+    @contextmanager
+    def filing(self) -> Iterator["SqliteFiling"]:
+        """Open one write transaction of filing."""
+        with self.db.write() as cursor:
+            yield SqliteFiling(cursor)
+
+    @contextmanager
+    def publishing(self) -> Iterator["SqlitePublishing"]:
+        """Open one write transaction of publishing."""
+        with self.db.write() as cursor:
+            yield SqlitePublishing(cursor)
+
+    def park(self, article: Article, reason: str, now: datetime) -> None:
+        """Put an article aside with a reason, under its lease."""
+        parked = msgspec.structs.replace(article, state="parked", reason=reason, lease_until=None)
+        with self.db.write() as cursor:
+            changed = list(
+                cursor.execute(
+                    "UPDATE articles SET state = 'parked', record = ? WHERE id = ? AND lease = ? AND state <> 'ready'"
+                    " RETURNING id",
+                    (parked.to_json(), article.id, article.lease),
+                )
+            )
+            if changed:
+                put_drops(cursor, [Drop(at=now, room="workers", reason=reason, url=article.url, outlet=article.outlet)])
+
+    def subscriptions(self) -> tuple[int, list[Subscription]]:
+        """The generation of the subscription set, and the set."""
+        rows = self.db.rows("SELECT record FROM subscriptions ORDER BY id")
+        return self.generation(), [_subscription.decode(record) for (record,) in rows]
+
+    def generation(self) -> int:
+        """Grows with each change of the subscription set."""
+        return int(self.db.one("SELECT value FROM meta WHERE name = 'generation'"))
+
+    def put_subscription(self, subscription: Subscription) -> None:
+        """Create or replace by id."""
+        with self.db.write() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (subscription.id, subscription.to_json())
+            )
+            cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+
+    def remove_subscription(self, subscription_id: str) -> bool:
+        """Forget a subscription; its alerts stay. False where it was not known."""
+        with self.db.write() as cursor:
+            gone = list(cursor.execute("DELETE FROM subscriptions WHERE id = ? RETURNING id", (subscription_id,)))
+            cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+        return bool(gone)
+
+    def deliveries_due(self, now: datetime, limit: int) -> list[tuple[Delivery, Notice]]:
+        """Deliveries that wait and whose next try has come, the oldest first."""
+        rows = self.db.rows(
+            "SELECT d.record, n.record FROM deliveries d JOIN notices n ON n.id = d.notice"
+            " WHERE d.state = 'waiting' AND d.next_try <= ? ORDER BY d.next_try, n.created LIMIT ?",
+            (now.timestamp(), limit),
+        )
+        return [(_delivery.decode(delivery), _notice.decode(notice)) for delivery, notice in rows]
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        """Record how an attempt went."""
+        with self.db.write() as cursor:
+            cursor.execute(
+                "UPDATE deliveries SET state = ?, next_try = ?, record = ? WHERE id = ?",
+                (delivery.state, epoch(delivery.next_try) or 0.0, delivery.to_json(), delivery.id),
+            )
+
+
+class SqliteFiling:
+    """One open transaction of filing."""
+
+    def __init__(self, cursor: apsw.Cursor) -> None:
+        self._cursor = cursor
+
+    def by_address(self, address_id: str) -> list[Sketch]:
+        """Texts filed before at this address, in order of their versions."""
+        rows = self._cursor.execute("SELECT record FROM sketches WHERE address_id = ? ORDER BY article", (address_id,))
+        return [_sketch.decode(record) for (record,) in rows]
+
+    def by_text(self, text_hash: str) -> Sketch | None:
+        """The first text filed with this hash."""
+        rows = self._cursor.execute(
+            "SELECT record FROM sketches WHERE text_hash = ? ORDER BY article LIMIT 1", (text_hash,)
+        )
+        return next((_sketch.decode(record) for (record,) in rows), None)
+
+    def by_shingles(self, prints: Sequence[int], limit: int) -> list[Sketch]:
+        """Texts that share most of these fingerprints, the most alike first."""
+        marks = ",".join("?" * len(prints))
+        rows = self._cursor.execute(
+            f"SELECT s.record FROM (SELECT article, count(*) AS shared FROM prints WHERE print IN ({marks}) GROUP BY article"
+            " ORDER BY shared DESC, article LIMIT ?) p JOIN sketches s ON s.article = p.article"
+            " ORDER BY p.shared DESC, p.article",
+            (*prints, limit),
+        )
+        return [_sketch.decode(record) for (record,) in rows]
+
+    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], tokens: bytes) -> bool:
+        """Move an accepted article to filed. False where its lease was lost to another worker."""
+        filed = msgspec.structs.replace(article, state="filed")
+        rows = list(
+            self._cursor.execute(
+                f"UPDATE articles SET state = 'filed', story = ?, relation = ?, record = ? WHERE {_MINE} RETURNING seq",
+                (filed.story, filed.relation, filed.to_json(), article.id, article.lease, "accepted"),
+            )
+        )
+        if not rows:
+            return False
+        seq = rows[0][0]
+        self._cursor.execute(
+            "INSERT OR REPLACE INTO sketches VALUES (?, ?, ?, ?)",
+            (seq, sketch.address_id, sketch.text_hash, sketch.to_json()),
+        )
+        self._cursor.executemany("INSERT OR IGNORE INTO prints VALUES (?, ?)", [(mark, seq) for mark in prints])
+        self._cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, tokens))
+        return True
+
+
+class SqlitePublishing:
+    """One open transaction of publishing."""
+
+    def __init__(self, cursor: apsw.Cursor) -> None:
+        self._cursor = cursor
+
+    def make_ready(self, article: Article, keys: Mapping[str, str], now: datetime) -> int | None:
+        """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost."""
+        row = next(
+            iter(self._cursor.execute(f"SELECT seq FROM articles WHERE {_MINE}", (article.id, article.lease, "filed"))),
+            None,
+        )
+        if row is None:
+            return None
+        seq = row[0]
+        (arrival,) = next(
+            iter(self._cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)))
+        )
+        ready = msgspec.structs.replace(article, state="ready", arrival=arrival, lease_until=None)
+        self._cursor.execute(
+            "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, record = ? WHERE seq = ?",
+            (arrival, now.timestamp(), ready.to_json(), seq),
+        )
+        self._cursor.execute(
+            "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", (seq, keys["title"], keys["text"])
+        )
+        tags = {
+            (name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value
+        }
+        self._cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
+        return int(arrival)
+
+    def alert_of(self, subscription: str, story: str) -> Alert | None:
+        """The alert of a subscription and a story, if there is one."""
+        rows = self._cursor.execute(
+            "SELECT record FROM alerts WHERE story = ? AND subscription = ?", (story, subscription)
+        )
+        return next((_alert.decode(record) for (record,) in rows), None)
+
+    def put_alert(self, alert: Alert) -> None:
+        """Create or replace."""
+        self._cursor.execute(
+            "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)",
+            (alert.id, alert.subscription, alert.story, epoch(alert.created), alert.to_json()),
+        )
+
+    def put_notice(self, notice: Notice, deliveries: Sequence[Delivery]) -> None:
+        """Create a notice and its deliveries; known ones stay as they are."""
+        self._cursor.execute(
+            "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)",
+            (notice.id, notice.alert, notice.article, epoch(notice.created), notice.to_json()),
+        )
+        self._cursor.executemany(
+            "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?)",
+            [(d.id, d.notice, d.state, epoch(d.next_try) or 0.0, d.to_json()) for d in deliveries],
+        )

@@ -1,0 +1,1 @@
+"""Room two: knows text and stories. Deduplicate → enrich → index → match → alert → deliver."""

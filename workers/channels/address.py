@@ -1,0 +1,139 @@
+"""Channel addresses: their parts, what may be shown of them, and the secrets that they name but do not hold."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from tocsin.errors import UserError
+
+Secrets = Callable[[str], str | None]
+"""Name → value, None where it is not set."""
+
+_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TELLING = re.compile(r"v\d{1,2}|[a-z]{1,12}(?:[-_.][a-z]{1,12}){0,3}")
+"""A path segment that is words, not a token."""
+_PORTS = {"http": 80, "https": 443}
+_PREFIX = "whsec_"
+
+
+class Hook(NamedTuple):
+    """A webhook's address, taken apart."""
+
+    scheme: str
+    host: str
+    """ASCII; an IPv6 address without brackets."""
+    port: int
+    target: str
+    """Path and query as they stand in the request line."""
+    user: str
+    """``name:password``, empty where there is none."""
+    keys: tuple[bytes, ...]
+    """Signing keys, more than one while they are being exchanged."""
+
+
+def fill(address: str, secrets: Secrets) -> str:
+    """The address with each ``${NAME}`` replaced by its value.
+
+    Raises UserError naming what is not set; the values themselves stand in no message.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        known = secrets(found.group(1))
+        if not known:
+            raise UserError(
+                f"The channel {mask(address)} needs {found.group(1)}, which is not set in the environment; "
+                "set it and start again.",
+                1,
+            )
+        return known
+
+    return _NAME.sub(value, address)
+
+
+def mask(address: str) -> str:
+    """A channel address as it may be printed: user name, query, signing key and token-like path segments are left out.
+
+    ``${NAME}`` stays, it is no secret.
+    """
+    scheme, _, rest = address.partition(":")
+    if scheme in ("stdout", "file"):
+        return address
+    if scheme.lower() not in _PORTS:
+        return f"{scheme}:…" if rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "…"
+    bare, _, fragment = rest.partition("#")
+    bare, _, query = bare.partition("?")
+    host, *segments = bare.removeprefix("//").split("/")
+    user, at, host = host.rpartition("@")
+    shown = [part if not part or _TELLING.fullmatch(part) or _NAME.fullmatch(part) else "…" for part in segments]
+    path = "".join(f"/{part}" for part in shown)
+    return (
+        f"{scheme}://{_only_names(user) if at else ''}{at}{host}{path}"
+        f"{'?' + _only_names(query) if query else ''}{'#' + _only_names(fragment) if fragment else ''}"
+    )
+
+
+def hook(address: str) -> Hook:
+    """Take a webhook's address apart, secrets filled in: ``https://[user:password@]host[:port]/path[?query][#secret=whsec_…]``.
+
+    Raises UserError where it cannot be used.
+    """
+    shown = mask(address)
+    if re.search(r"[\s\\\x00-\x20\x7f]", address):
+        raise UserError(
+            f"The channel {shown} holds a blank, a backslash or an invisible character; write them as %20 or %5C."
+        )
+    try:
+        parts = urlsplit(address)
+        name = (parts.hostname or "").rstrip(".")
+        host = name if ":" in name else name.encode("idna").decode("ascii")
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError) as error:
+        raise UserError(f"The channel {shown} is no usable web address; write it like https://host/path.") from error
+    if not host:
+        raise UserError(f"The channel {shown} names no host; write it like https://host/path.")
+    user, at, _ = parts.netloc.rpartition("@")
+    target = quote(parts.path or "/", safe="/:@!$&'()*+,;=~-._%")
+    if parts.query:
+        target += "?" + quote(parts.query, safe="/?:@!$&'()*+,;=~-._%")
+    keys = tuple(_key(part, shown) for part in parts.fragment.split("&") if part)
+    return Hook(parts.scheme, host, port, target, unquote(user) if at else "", keys)
+
+
+def check_names(address: str) -> bool:
+    """Whether the address names secrets. Raises UserError where a ``${`` is not closed or holds no name."""
+    left = _NAME.sub("", address)
+    if "${" in left:
+        raise UserError(f"The channel {mask(address)} holds a ${{ without a name; write a secret as ${{NAME}}.")
+    return left != address
+
+
+def _key(part: str, shown: str) -> bytes:
+    """A signing key as Standard Webhooks 1.0 writes it: ``whsec_`` and base64."""
+    name, _, value = part.partition("=")
+    encoded = unquote(value).removeprefix(_PREFIX)
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if name != "secret" or not unquote(value).startswith(_PREFIX) or len(key) < 16:
+        raise UserError(
+            f"The channel {shown} has a signing key that cannot be used; after # write secret=whsec_ and at least "
+            "16 bytes in base64."
+        )
+    return key
+
+
+def _only_names(text: str) -> str:
+    """``a=1&b=2`` → ``a=…&b=…``; a part without a name is hidden whole, a named secret stays."""
+    shown = []
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        value_shown = value if _NAME.fullmatch(value) else "…"
+        if equals and re.fullmatch(r"[\w.-]{1,30}", name):
+            shown.append(f"{name}={value_shown}")
+        else:
+            shown.append(part if _NAME.fullmatch(part) else "…")
+    return "&".join(shown)

@@ -1,0 +1,150 @@
+"""Delivery: notices that wait go out to their channels, and how it went is written down.
+
+At least once: a notice is recorded as delivered after it went out, under an id that stays the same on every attempt.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from tocsin.clock import Clock
+from tocsin.messages import Message, render
+from tocsin.records import Delivery, Notice, derived_id
+from tocsin.stores.port import ReaderStore, RoadStore
+from workers.channels import Channels, Later, Refused, mask
+from workers.channels.lines import Answer
+
+BACK_OFF = (5.0, 30.0, 120.0, 600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)
+"""Seconds before the second, third … attempt; the last step repeats."""
+JITTER = 0.2
+"""A step is up to so much of itself longer or shorter."""
+GIVE_UP = timedelta(days=5)
+"""Age of a notice at which a failing delivery is given up, once every step was tried: the machine may have been off."""
+MOST = 20_000
+"""Rows that are looked through for a channel that is free."""
+
+log = structlog.get_logger()
+
+Due = tuple[Delivery, Notice]
+
+
+class Store(RoadStore, ReaderStore, Protocol):
+    """What delivery asks of the store."""
+
+
+def deliver_due(
+    store: Store, channels: Channels, clock: Clock, zone: tzinfo, limit: int = 50, wait: float = 0.2
+) -> int:
+    """Send what is due and record how it went; returns how many deliveries were recorded or are still underway.
+
+    Returns soon: a line that moves slowly is left moving, and its outcomes are recorded by later calls. ``wait``:
+    seconds that are spent waiting for outcomes at a time. 0 means: nothing is due now. The store is used by the calling
+    thread alone.
+    """
+    recorded = _record(store, channels, clock, 0.0)
+    lines = _by_channel(_due(store, channels, clock, limit))
+    for address, rows in lines.items():
+        recorded += _start(store, channels, clock, zone, address, rows)
+    # A line that has been moving for long is not waited for: articles and quick channels come first.
+    recorded += _record(store, channels, clock, wait if lines else wait / 4, lines.keys())
+    return recorded + channels.lines.underway
+
+
+def settle(store: Store, channels: Channels, clock: Clock, seconds: float = 5.0) -> int:
+    """Before the end of a run: wait for what is underway and record it. Returns how many deliveries are left open."""
+    _record(store, channels, clock, seconds)
+    return channels.lines.underway
+
+
+def _record(store: Store, channels: Channels, clock: Clock, seconds: float, only: Collection[str] = ()) -> int:
+    """Write down the outcomes that come within so many seconds, or until these lines have ended. Returns how many."""
+    lines, end, count = channels.lines, clock.monotonic() + seconds, 0
+    while True:
+        for (delivery, notice), answer in lines.take(end - clock.monotonic()):
+            if isinstance(answer, Later) and answer.after_seconds is not None:
+                lines.resting[delivery.channel] = clock.monotonic() + answer.after_seconds
+            store.put_delivery(_went(delivery, notice, answer, clock.now()))
+            count += 1
+        if clock.monotonic() >= end or not lines.busy or (only and lines.busy.isdisjoint(only)):
+            return count
+
+
+def back_off(delivery: Delivery) -> timedelta:
+    """How long to wait after the attempts made so far; the jitter follows from the id, so it can be told beforehand."""
+    step = BACK_OFF[min(max(delivery.attempts, 1), len(BACK_OFF)) - 1]
+    fraction = int(derived_id("jitter", delivery.id, str(delivery.attempts))[:8], 16) / 0xFFFF_FFFF
+    return timedelta(seconds=step * (1 + JITTER * (2 * fraction - 1)))
+
+
+def _went(delivery: Delivery, notice: Notice, answer: Answer, now: datetime) -> Delivery:
+    """A delivery after an attempt."""
+    tried = msgspec.structs.replace(delivery, attempts=delivery.attempts + 1)
+    if answer is None:
+        return msgspec.structs.replace(tried, state="delivered", delivered=now, next_try=None, error="")
+    given_up = now - notice.created >= GIVE_UP and tried.attempts >= len(BACK_OFF)
+    if isinstance(answer, Refused) or given_up:
+        reason = (
+            answer.reason if isinstance(answer, Refused) else f"{answer.reason} Given up after {GIVE_UP.days} days."
+        )
+        log.warning("a notice could not be delivered", channel=mask(delivery.channel), notice=notice.id, error=reason)
+        return msgspec.structs.replace(tried, state="failed", next_try=None, error=reason)
+    pause = back_off(tried) if answer.after_seconds is None else timedelta(seconds=answer.after_seconds)
+    return msgspec.structs.replace(tried, next_try=now + pause, error=answer.reason)
+
+
+def _due(store: Store, channels: Channels, clock: Clock, limit: int) -> list[Due]:
+    """Deliveries that are due on channels that are free. A long line of a slow channel must not hide the others."""
+    lines, now = channels.lines, clock.monotonic()
+    lines.resting = {address: until for address, until in lines.resting.items() if until > now}
+    closed = lines.busy | lines.resting.keys()
+    asked = limit
+    while True:
+        rows = store.deliveries_due(clock.now(), asked)
+        free = [row for row in rows if row[0].channel not in closed]
+        if len(free) >= limit or len(rows) < asked or asked >= MOST:
+            return free[:limit]
+        asked *= 4
+
+
+def _by_channel(rows: Sequence[Due]) -> dict[str, list[Due]]:
+    lines: dict[str, list[Due]] = {}
+    for row in rows:
+        lines.setdefault(row[0].channel, []).append(row)
+    return lines
+
+
+def _start(store: Store, channels: Channels, clock: Clock, zone: tzinfo, address: str, rows: Sequence[Due]) -> int:
+    """Render the messages of one channel and let them go. Returns how many failed before that, and are recorded so."""
+    ready, failed = [], 0
+    for (delivery, notice), message in zip(rows, _messages(store, zone, rows), strict=True):
+        if isinstance(message, Message):
+            ready.append(((delivery, notice), message))
+        else:
+            store.put_delivery(_went(delivery, notice, message, clock.now()))
+            failed += 1
+    if ready:
+        channels.lines.send(address, ready)
+    return failed
+
+
+def _messages(store: Store, zone: tzinfo, rows: Sequence[Due]) -> Iterator[Message | Refused]:
+    """The message of each notice, or why there can be none."""
+    subscriptions = {subscription.id: subscription for subscription in store.subscriptions()[1]}
+    articles = store.articles(list({notice.article for _, notice in rows}))
+    for _, notice in rows:
+        alert, article = store.alert(notice.alert), articles.get(notice.article)
+        if alert is None or article is None:
+            yield Refused("The article or the alert of this notice is no longer in the store.")
+            continue
+        try:
+            yield render(notice, alert, article, subscriptions.get(alert.subscription), store.story(alert.story), zone)
+        except Exception as error:  # noqa: BLE001 - one poisoned text must not stop the others
+            log.error(  # noqa: TRY400 - a traceback would repeat the article
+                "a notice could not be put into words",
+                notice=notice.id,
+                error=repr(error),
+            )
+            yield Refused(f"The notice could not be put into words: {error!r}.")
