@@ -108,7 +108,8 @@ def run(
         pace=pace,
         names=tuple(outlets) if outlets is not None else None,
         proxy=settings.proxy,
-        depth=settings.children * 2 + 2,
+        # Each page waits twice for a write that it shares with others: many must be under way to keep a child busy.
+        depth=32 + 4 * settings.children,
         stop=lambda event: _connect_stop(event, with_parent=with_parent),
     )
     process.crawl(NewsSpider, company=company)

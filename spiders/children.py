@@ -188,9 +188,9 @@ class Pool:
         # A pipe that somebody listens to is never closed here: asyncio would not wake the listener. The kill does.
         for child in ended:
             child.kill()
-        for child in [self._slots.get_nowait() for _ in range(self._slots.qsize())]:
-            if child is not None:
-                self._discard(child)
+        for idle in [self._slots.get_nowait() for _ in range(self._slots.qsize())]:
+            if idle is not None:
+                self._discard(idle)
             self._slots.put_nowait(None)
         await asyncio.gather(*(asyncio.to_thread(child.process.join, 2.0) for child in ended))
 

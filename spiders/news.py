@@ -14,10 +14,11 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from spiders import safety
+from spiders.answers import Answer
 from spiders.ledger import Ledger
 from spiders.pipelines import Counters, Intake, Reader
 from spiders.settings import MAX_PAGE, MAX_SITEMAP
-from spiders.watch import Answer, Watch
+from spiders.watch import Watch
 from tocsin.clock import Clock
 from tocsin.records import HttpFacts, Outlet
 
@@ -161,7 +162,7 @@ class NewsSpider(Spider):
     async def fetch(
         self, outlet: Outlet, url: str, *, kind: str, etag: str = "", modified: str = "", since: datetime | None = None
     ) -> Answer:
-        """Get one address, see ``watch.Fetcher``."""
+        """Get one address, see ``answers.Fetcher``."""
         headers = _conditions(etag, modified, since)
         meta: dict[str, Any] = {"pace": outlet.pace, "kind": kind}
         if proxy := outlet.proxy or self._company.proxy:

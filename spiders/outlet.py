@@ -23,7 +23,7 @@ from tocsin.errors import UserError
 from tocsin.records import Outlet
 
 MAX_FILE = 20 * 2**20
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 _NUMBERS = {"pace": (0.0, 3600.0), "every": (0.5, 7 * 86400.0)}
 _CSV_COLUMNS = ("name", "home", "feed", "pace")
 
@@ -130,7 +130,7 @@ def _outlet(table: Mapping[str, Any], where: str) -> Outlet:
             raise UserError(f"{where}: the key {key!r} is missing.")
     if not _NAME.match(fields["name"]):
         raise UserError(
-            f"{where}: the name {fields['name']!r} cannot be used; write lower-case letters, digits and hyphens,"
+            f"{where}: the name {fields['name']!r} cannot be used; write lower-case letters, digits, dots and hyphens,"
             f" such as {slug(fields['name'])!r}."
         )
     return Outlet(**fields)
@@ -171,7 +171,7 @@ def _address(key: str, value: str, where: str) -> str:
 
 def slug(text: str) -> str:
     """A name that may be used, out of a title or a host."""
-    plain = re.sub(r"[^a-z0-9]+", "-", anyascii(text).lower()).strip("-")[:60].strip("-")
+    plain = re.sub(r"[^a-z0-9]+", "-", anyascii(text).lower().replace("'", "")).strip("-")[:60].strip("-")
     return plain or "outlet"
 
 
@@ -237,6 +237,8 @@ def _csv_outlet(header: list[str], row: list[str], where: str) -> Outlet:
         raise UserError(f"{where}: there are {len(row)} cells, the header has {len(header)}.")
     cells = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
     table: dict[str, Any] = {"name": cells["name"], "home": cells["home"]}
+    if cells["name"] and not _NAME.match(cells["name"]):
+        table |= {"name": slug(cells["name"]), "title": cells["name"]}
     if cells.get("feed"):
         table["feeds"] = cells["feed"].split()
     if cells.get("pace"):

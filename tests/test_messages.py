@@ -17,7 +17,9 @@ from tocsin.records import Alert, Article, Hit, Notice, Story, Subscription
 KYIV = ZoneInfo("Europe/Kyiv")
 SEEN = datetime(2026, 11, 22, 12, 5, 12, tzinfo=UTC)
 SENTENCE = "Уночі під Бахмутом тривали бої."
-HIT = Hit(word="Bakhmut", form="Бахмутом", how="case form", field="text", sentence=SENTENCE, start=SENTENCE.index("Бахмутом"))
+HIT = Hit(
+    word="Bakhmut", form="Бахмутом", how="case form", field="text", sentence=SENTENCE, start=SENTENCE.index("Бахмутом")
+)
 
 
 def article(**changes: Any) -> Article:
@@ -37,7 +39,9 @@ def article(**changes: Any) -> Article:
     return Article(**(known | changes))
 
 
-def message(told: Article | None = None, story: Story | None = None, hits: tuple[Hit, ...] = (HIT,), **more: Any) -> Message:
+def message(
+    told: Article | None = None, story: Story | None = None, hits: tuple[Hit, ...] = (HIT,), **more: Any
+) -> Message:
     notice = Notice(
         id="n1", alert="al1", kind="first", ordinal=1, article="a1", created=SEEN + timedelta(seconds=3), hits=hits
     )
@@ -84,7 +88,9 @@ def test_times_stand_in_the_readers_zone_with_seconds_between() -> None:
 
 
 def test_own_zone_of_the_source_is_kept() -> None:
-    there = article(published=datetime(2026, 11, 22, 7, 4, 30, tzinfo=timezone(timedelta(hours=-5))), published_origin="json-ld")
+    there = article(
+        published=datetime(2026, 11, 22, 7, 4, 30, tzinfo=timezone(timedelta(hours=-5))), published_origin="json-ld"
+    )
     assert published_line(there, KYIV) == "published 2026-11-22 14:04:30 EET (07:04 -05:00 at the source, json-ld)"
 
 
@@ -96,7 +102,10 @@ def test_date_without_zone_is_not_moved() -> None:
 
 
 def test_missing_date_says_why() -> None:
-    assert published_line(article(published=None, published_note="only the render time"), KYIV) == "no date: only the render time"
+    assert (
+        published_line(article(published=None, published_note="only the render time"), KYIV)
+        == "no date: only the render time"
+    )
 
 
 def test_copies_are_told_and_never_called_confirmed() -> None:
@@ -167,7 +176,8 @@ def test_body_is_one_line_and_loses_nothing(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "file:///etc/passwd", "https://a@b.example/", "https://", "https://x/\u202ea", "http://[x"]
+    "url",
+    ["javascript:alert(1)", "file:///etc/passwd", "https://a@b.example/", "https://", "https://x/\u202ea", "http://[x"],
 )
 def test_link_that_must_not_be_followed(url: str) -> None:
     assert followable(url) == ""

@@ -15,6 +15,9 @@ PORTS = frozenset({80, 443})
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
+# Python's is_global lags behind the registries: of IPv6, only what is handed out as unicast may be global at all.
+_UNICAST = IPv6Network("2000::/3")
+_DOCUMENTATION = IPv6Network("3fff::/20")
 
 
 def unwrap(address: Address) -> Address:
@@ -53,8 +56,13 @@ def allowed(ip: str | Address, allow_private: Sequence[Network] = ()) -> bool:
         address = ip_address(ip) if isinstance(ip, str) else ip
     except ValueError:
         return False
-    inner = unwrap(address)
-    return explicitly_allowed(address, allow_private) or (inner.is_global and not inner.is_multicast)
+    return explicitly_allowed(address, allow_private) or _is_public(unwrap(address))
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and (address not in _UNICAST or address in _DOCUMENTATION):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def allowed_port(ip: str | Address, port: int, allow_private: Sequence[Network] = ()) -> bool:

@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import takewhile
 from zlib import crc32
 
 import msgspec
@@ -26,7 +27,7 @@ CONTAINED = 0.5
 FEW = 60
 """Shingles of a text below which chance agreement weighs more …"""
 CONTAINED_FEW = 0.6
-"""… and this share is asked for."""
+"""… so that this share is asked for."""
 SAME_TITLE = 0.12
 """Off the share where the titles are equal."""
 SURE = 0.9
@@ -40,8 +41,10 @@ ADDITIONS = 0.2
 """Share of our shingles that the other text lacks, above which a copy has additions."""
 
 # Two digits or more, and no years: single digits and years agree by chance.
-_NUMBER = re.compile(r"(?!(?:19|20)\d\d\b(?![.,:]\d))\d+(?:[.,:]?\d+)+")
+_NUMBER = re.compile(r"(?<!\d)(?!(?:19|20)\d\d(?!\d|[.,:]\d))\d+(?:[.,:]?\d+)+")
 _NUMBERS_KEPT = 400
+
+Decided = tuple[Article, Sketch]
 
 
 def sketch(article: Article, analysed: Analysed) -> tuple[Sketch, tuple[int, ...]]:
@@ -67,12 +70,12 @@ def sketch(article: Article, analysed: Analysed) -> tuple[Sketch, tuple[int, ...
     return drawn, () if article.kind == "live" else tuple(shingles[:count])
 
 
-def decide(article: Article, sketch: Sketch, prints: Sequence[int], filing: Filing) -> tuple[Article, Sketch]:
+def decide(article: Article, sketch: Sketch, prints: Sequence[int], filing: Filing) -> Decided:
     """The article with its story, relation and version, and its sketch with the story.
 
     In this order: the same address, the same text, a near-duplicate, or a story of its own.
     """
-    before = [known for known in filing.by_address(sketch.address_id) if known.article != article.id]
+    before = list(takewhile(lambda known: known.article != article.id, filing.by_address(sketch.address_id)))
     if before:
         return _joined(article, sketch, before[0].story, "version", version=len(before) + 1)
     same = filing.by_text(sketch.text_hash) if sketch.text_hash else None
@@ -101,27 +104,34 @@ def _nearest(article: Article, ours: Sketch, candidates: Sequence[Sketch]) -> Sk
             continue
         theirs = _unpacked(candidate)
         smaller, larger = sorted((len(mine), len(theirs)))
-        shared = len(mine & theirs)
-        share = shared / larger if article.kind == "entry" and candidate.outlet == ours.outlet else shared / max(1, smaller)
-        if share > best and share >= _asked(article, ours, candidate, smaller) and _long_enough(ours, candidate):
+        # Entries of one live blog repeat their background: there, all of both texts must agree.
+        blog = article.kind == "entry" and candidate.outlet == ours.outlet
+        share = len(mine & theirs) / max(1, larger if blog else smaller)
+        asked = SURE if blog else _asked(ours, candidate, smaller)
+        if share > best and share >= asked and _alike(ours, candidate):
             best, found = share, candidate
     return found
 
 
-def _asked(article: Article, ours: Sketch, candidate: Sketch, shingles: int) -> float:
-    """The share of the smaller text that makes two texts near-duplicates; more than 1 where nothing does."""
-    numbers = _agreement(ours.numbers, candidate.numbers)
-    if numbers < NUMBERS:
-        return 2.0
-    if abs(ours.first_seen - candidate.first_seen) > WINDOW:
-        return SURE if numbers >= SURE else 2.0
-    if article.kind == "entry" and candidate.outlet == ours.outlet:
+def _asked(ours: Sketch, other: Sketch, shingles: int) -> float:
+    """The share of the smaller text, of so many shingles, that makes two texts near-duplicates."""
+    if abs(ours.first_seen - other.first_seen) > WINDOW:
         return SURE
-    return (CONTAINED_FEW if shingles < FEW else CONTAINED) - SAME_TITLE * (ours.title_hash == candidate.title_hash != "")
+    return (CONTAINED_FEW if shingles < FEW else CONTAINED) - (SAME_TITLE if _same_title(ours, other) else 0)
+
+
+def _alike(ours: Sketch, other: Sketch) -> bool:
+    """Whether nothing but the words speaks against two texts being one."""
+    late = abs(ours.first_seen - other.first_seen) > WINDOW
+    return _long_enough(ours, other) and _agreement(ours.numbers, other.numbers) >= (SURE if late else NUMBERS)
+
+
+def _same_title(ours: Sketch, other: Sketch) -> bool:
+    return ours.title_hash == other.title_hash != ""
 
 
 def _long_enough(ours: Sketch, other: Sketch) -> bool:
-    return min(ours.tokens, other.tokens) >= SHORT or ours.title_hash == other.title_hash != ""
+    return min(ours.tokens, other.tokens) >= SHORT or _same_title(ours, other)
 
 
 def _agreement(ours: Sequence[str], theirs: Sequence[str]) -> float:
@@ -133,6 +143,6 @@ def _unpacked(sketch: Sketch) -> set[int]:
     return set(struct.unpack(f"<{len(sketch.shingles) // 4}I", sketch.shingles))
 
 
-def _joined(article: Article, sketch: Sketch, story: str, relation: Relation, version: int = 1) -> tuple[Article, Sketch]:
+def _joined(article: Article, sketch: Sketch, story: str, relation: Relation, *, version: int = 1) -> Decided:
     decided = msgspec.structs.replace(article, story=story, relation=relation, version=version)
     return decided, msgspec.structs.replace(sketch, story=story)

@@ -12,6 +12,6 @@ def extract(page: Page, outlet: Outlet) -> Extraction:
     Never raises for what a page may hold: a page without an article comes back with ``drop`` set. The parsers are
     loaded at the first call, so that a crawler that only decodes the answers of its children stays light.
     """
-    from spiders.extract.flow import extract_page  # noqa: PLC0415
+    from spiders.extract.flow import extract_page
 
     return extract_page(page, outlet)

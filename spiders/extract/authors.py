@@ -8,12 +8,31 @@ from spiders.extract.structured import Structured
 from spiders.extract.title import words
 from spiders.extract.tree import Node, following, furniture_of, names_of, squash, text_of
 
-_BY = re.compile(r"(?i)^\W*(?:(?:written |posted |reported )?by\b|text\b:|von\b|par\b|por\b|di\b|autor(?:en|es|ka|zy)?\b|автор(?:и|ы|ка)?\b|текст\b|author\b|журналіст(?:ка)?\b:)\s*:?\s*")
+_BY = re.compile(
+    r"(?i)^\W*(?:(?:written |posted |reported )?by\b|text\b:|von\b|par\b|por\b|di\b|autor(?:en|es|ka|zy)?\b"
+    r"|автор(?:и|ы|ка)?\b|текст\b|author\b|журналіст(?:ка)?\b:)\s*:?\s*"
+)
 _SPLIT = re.compile(r"\s*(?:[;,|/&•·]|\b(?:and|und|et|y|i|and)\b|(?<=\s)(?:і|й|и|та)(?=\s))\s*")
-_BYLINE = re.compile(r"(?:^|[\s_-])(?:byline\w*|by-line|author\w*|writer|reporter|sig|signature|a|c-byline|post-author|avtor)(?:$|[\s_-])")
-_ROLE = re.compile(r"(?i)\b(?:correspondent|editor|reporter|staff|writer|journalist|contributor|desk|кореспондент\w*|корреспондент\w*|редактор\w*|журналіст\w*|журналист\w*)\b.*$")
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:byline\w*|by-line|author\w*|writer|reporter|sig|signature|a|c-byline|post-author"
+    r"|avtor)(?:$|[\s_-])"
+)
+_ROLE = re.compile(
+    r"(?i)\b(?:correspondent|editor|reporter|staff|writer|journalist|contributor|desk|кореспондент\w*"
+    r"|корреспондент\w*|редактор\w*|журналіст\w*|журналист\w*)\b.*$"
+)
 _ADDRESS = re.compile(r"https?://|@|\bwww\.|\.(?:com|net|org)\b")
-_META = ("author", "article:author", "dc.creator", "dc.creator.name", "byl", "parsely-author", "sailthru.author", "cxenseparse:author", "citation_author")
+_META = (
+    "author",
+    "article:author",
+    "dc.creator",
+    "dc.creator.name",
+    "byl",
+    "parsely-author",
+    "sailthru.author",
+    "cxenseparse:author",
+    "citation_author",
+)
 
 
 def find(root: Node, facts: Structured, title: Node | None, listed: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -47,10 +66,10 @@ def _meta(facts: Structured) -> Iterator[str]:
 
 def _marked(root: Node, title: Node | None) -> Iterator[str]:
     for node in root.iter("a", "span", "div", "p", "address", "strong"):
-        if node.get("itemprop") == "author" or "author" in (node.get("rel") or "").lower().split():
-            if not furniture_of(node, title):
-                inner = next((n for n in node.iter() if n.get("itemprop") == "name"), node)
-                yield text_of(inner) or squash(inner.get("content") or "")
+        marked = node.get("itemprop") == "author" or "author" in (node.get("rel") or "").lower().split()
+        if marked and not furniture_of(node, title):
+            inner = next((n for n in node.iter() if n.get("itemprop") == "name"), node)
+            yield text_of(inner) or squash(inner.get("content") or "")
 
 
 def _byline(title: Node | None) -> Iterator[str]:
@@ -60,7 +79,11 @@ def _byline(title: Node | None) -> Iterator[str]:
         if count > 400:
             return
         own = text_of(node) if _BYLINE.search(names_of(node)) else squash(node.text or "")
-        if 2 <= len(own) <= 100 and (_BYLINE.search(names_of(node)) or _BY.match(own)) and not furniture_of(node, title):
+        if (
+            2 <= len(own) <= 100
+            and (_BYLINE.search(names_of(node)) or _BY.match(own))
+            and not furniture_of(node, title)
+        ):
             yield own
             return
 
@@ -72,6 +95,11 @@ def _clean(raw: Iterator[str], site: tuple[str, ...]) -> tuple[str, ...]:
             continue
         for part in _SPLIT.split(_BY.sub("", squash(text))):
             name = squash(_ROLE.sub("", _BY.sub("", part)).strip(" -–—:()"))
-            if 2 <= len(name) <= 60 and not any(c.isdigit() for c in name) and len(name.split()) <= 6 and words(name) != site:
+            if (
+                2 <= len(name) <= 60
+                and not any(c.isdigit() for c in name)
+                and len(name.split()) <= 6
+                and words(name) != site
+            ):
                 found[name] = None
     return tuple(found)[:12]

@@ -12,11 +12,16 @@ from spiders.extract.structured import Structured
 from spiders.extract.tree import Node, count_words, drop, lines_of, names_of, squash, text_of
 
 _BOXES = re.compile(
-    r"(?:^|[\s_-])(?:read-?more|read-?also|also-?read|see-?also|related(?:-\w+)?|weather|most-(?:popular|read)|newsletter(?:-\w+)?|share(?:-\w+)?|social(?:-\w+)?|comments?|comment-list"
+    r"(?:^|[\s_-])(?:read-?more|read-?also|also-?read|see-?also|related(?:-\w+)?|weather|most-(?:popular|read)"
+    r"|newsletter(?:-\w+)?|share(?:-\w+)?|social(?:-\w+)?|comments?|comment-list"
     r"|cookie(?:-\w+)?|subscribe(?:-\w+)?|breadcrumbs?|outbrain|taboola|sig|author-box)(?:$|\s)"
 )
-_TEXT_NAMES = re.compile(r"(?:entry|article|post|story|main|page)[_-]*(?:content|body|text)|articlebody|(?:^|\s)(?:content|article|post|main)(?:\s|$)")
+_TEXT_NAMES = re.compile(
+    r"(?:entry|article|post|story|main|page)[_-]*(?:content|body|text)|articlebody|(?:^|\s)(?:content|article"
+    r"|post|main)(?:\s|$)"
+)
 _LARGEST_BOX = 100
+_LAYOUT_WORDS = 40
 _TEASER_TAGS = ("p", "li", "h2", "h3", "h4", "h5", "h6", "div", "strong", "b", "em", "span", "a", "blockquote")
 _BLOCK_TAGS = frozenset(("p", "li", "h2", "h3", "h4", "h5", "h6", "div", "blockquote", "aside", "section"))
 _CONTAINERS = frozenset(("html", "body", "main", "article", "form", "table", "tbody", "tr", "td"))
@@ -73,8 +78,8 @@ def prune(root: Node) -> list[str]:
 def _open_layout_tables(body: Node) -> None:
     """Tables that only lay the page out become plain boxes: else a text in a cell is read as one line of data."""
     for table in list(body.iter("table")):
-        cells = [c for c in table.iter("td") if any(len(text_of(n).split()) > 25 for n in c if n.tag in ("p", "div", "section", "article"))]
-        if cells:
+        blocks = [n for c in table.iter("td") for n in c if n.tag in ("p", "div", "section", "article")]
+        if sum(count_words(text_of(n)) for n in blocks) > _LAYOUT_WORDS:
             for node in table.iter("table", "tbody", "thead", "tr", "td", "th"):
                 node.tag = "div"
 
@@ -123,7 +128,7 @@ def _drop_teaser(node: Node, gone: list[str]) -> None:
 
 
 def _found(root: Node) -> list[str]:
-    """Lines of the text. The fast reading does, but where it holds too little of the page's words or more than they are."""
+    """Lines of the text. The fast reading does, unless it holds too few of the page's words, or too many."""
     body = root.find("body")
     lines = _trafilatura(root, fast=True)
     count = count_words(" ".join(lines))
@@ -161,4 +166,3 @@ def _from_json(facts: Structured) -> list[str]:
         return []
     text = re.sub(r"<[^>]{1,200}>", " ", raw)
     return [line for line in (squash(p) for p in text.split("\n")) if line]
-

@@ -11,10 +11,24 @@ _META = re.compile(rb"(?i)<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?
 _LANG = re.compile(rb"(?i)<html[^>]{0,300}?\slang\s*=\s*[\"']?([a-z]{2})")
 _LATIN = {"iso8859-1", "cp1252", "ascii", "latin-1"}
 _CYRILLIC = {"ru", "uk", "be", "bg"}
-_BINARY = ((b"%PDF-", "PDF"), (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"PK\x03\x04", "ZIP"),
-           (b"\x1f\x8b", "gzip"), (b"RIFF", "RIFF"), (b"ID3", "MP3"), (b"\xd0\xcf\x11\xe0", "Office"), (b"\x00\x00\x00", "binary"))  # fmt: skip
-_OTHER_TYPES = re.compile(r"(?i)^\s*(?:application/(?!xhtml)|image/|audio/|video/|font/|text/(?:css|javascript|csv|calendar))")
-_FEED = re.compile(rb"(?is)^\s*(?:<\?xml.{0,400}?>)?\s*(?:<!--.{0,400}?-->\s*)*<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b")
+_BINARY = (
+    (b"%PDF-", "PDF"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG", "PNG"),
+    (b"GIF8", "GIF"),
+    (b"PK\x03\x04", "ZIP"),
+    (b"\x1f\x8b", "gzip"),
+    (b"RIFF", "RIFF"),
+    (b"ID3", "MP3"),
+    (b"\xd0\xcf\x11\xe0", "Office"),
+    (b"\x00\x00\x00", "binary"),
+)
+_OTHER_TYPES = re.compile(
+    r"(?i)^\s*(?:application/(?!xhtml)|image/|audio/|video/|font/|text/(?:css|javascript|csv|calendar))"
+)
+_FEED = re.compile(
+    rb"(?is)^\s*(?:<\?xml.{0,400}?>)?\s*(?:<!--.{0,400}?-->\s*)*<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b"
+)
 # Control characters that no text needs; tab, line feed and carriage return stay.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

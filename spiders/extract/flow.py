@@ -48,16 +48,22 @@ def extract_page(page: Page, outlet: Outlet) -> Extraction:
         return Extraction(drop="not HTML", detail="there is nothing in the page")
     facts = structured.read(root)
     url = canonical_of(facts, page)
-    reason, detail = kind.before_text(root, facts, page, outlet)
+    reason, detail = kind.before_text(root, facts, page)
     if reason:
         return Extraction(drop=reason, detail=detail, canonical=url)
     return _read(root, facts, url, charset, page, outlet, started)
 
 
-def _read(root: Node, facts: Structured, url: str, charset: str, page: Page, outlet: Outlet, started: float) -> Extraction:
+def _read(
+    root: Node, facts: Structured, url: str, charset: str, page: Page, outlet: Outlet, started: float
+) -> Extraction:
     bare = plain.is_plain(root.find("body"))
     shown = plain.lines(root.find("body")) if bare or next(root.iter("h1"), None) is None else []
-    name = plain.title_of(shown) if bare or not (facts.title_tag or facts.first("og:title")) else titles.printed_twice(shown[:60])
+    name = (
+        plain.title_of(shown)
+        if bare or not (facts.title_tag or facts.first("og:title"))
+        else titles.printed_twice(shown[:60])
+    )
     listed = page.listing.title if page.listing else ""
     title = titles.choose(root, facts, listed, (name,) if name else ())
     header = _lines_above(shown, title.text) if bare else ()
@@ -66,12 +72,15 @@ def _read(root: Node, facts: Structured, url: str, charset: str, page: Page, out
     sort = kind.kind_of(facts, page)
     read = _Read(page, outlet, facts, url, title, dates, names, sort, charset, started)
     entries = live.entries(root, facts, page, outlet, title.node)
+    pictures = kind.has_pictures(root, facts, page)
     beginning = lines_of(root.find("body"))[:20_000]
-    found = body.read_plain(shown, title.text, names) if bare and not entries else body.read(root, facts, title.text, names)
+    found = (
+        body.read_plain(shown, title.text, names) if bare and not entries else body.read(root, facts, title.text, names)
+    )
     if entries:
         own = [_article(read, found, "live")] if len(found.text.split()) >= _OWN_TEXT_OF_A_LIVE_BLOG else []
         return Extraction(articles=(*own, *(_entry(read, e) for e in entries)), canonical=url)
-    reason, detail = kind.after_text(beginning, found.text, facts, sort)
+    reason, detail = kind.after_text(beginning, found.text, facts, pictures=pictures)
     if reason:
         return Extraction(drop=reason, detail=detail, canonical=url)
     return Extraction(articles=(_article(read, found, sort),), canonical=url)
@@ -84,7 +93,7 @@ def _lines_above(shown: list[str], title: str) -> tuple[str, ...]:
 
 
 def canonical_of(facts: Structured, page: Page) -> str:
-    """The page's canonical address: what it names itself, if that is on its own site and no start page; else as fetched."""
+    """A page's canonical address: what it names itself, if on its own site and no start page; or as fetched."""
     fetched = page.fetched_url or page.url
     for raw in (facts.canonical, facts.first("og:url")):
         url = canonical(raw, fetched) if raw else ""
@@ -166,7 +175,9 @@ def _http(read: _Read) -> HttpFacts:
     return msgspec.structs.replace(read.page.http, charset=read.charset, size=len(read.page.body))
 
 
-def _facts(read: _Read, title: str, text: str, ledger: tuple[DateCandidate, ...], dropped: tuple[str, ...]) -> ExtractionFacts:
+def _facts(
+    read: _Read, title: str, text: str, ledger: tuple[DateCandidate, ...], dropped: tuple[str, ...]
+) -> ExtractionFacts:
     ms = round((time.process_time() - read.started) * 1000, 2)
     lines = tuple(line[:200] for line in dropped[:50])
     return ExtractionFacts(title_origin=title, text_origin=text, dates=ledger, dropped=lines, ms=ms)
@@ -187,7 +198,11 @@ def _image(facts: Structured, page: Page) -> str:
         raw = raw[0]
     if isinstance(raw, dict):
         raw = raw.get("url") or raw.get("contentUrl")
-    for one in (facts.first("og:image:secure_url", "og:image", "og:image:url"), raw if isinstance(raw, str) else "", facts.first("twitter:image", "twitter:image:src")):
+    for one in (
+        facts.first("og:image:secure_url", "og:image", "og:image:url"),
+        raw if isinstance(raw, str) else "",
+        facts.first("twitter:image", "twitter:image:src"),
+    ):
         if not one or _BAD_IMAGE.search(one):
             continue
         try:
@@ -203,5 +218,7 @@ def _tags(facts: Structured, page: Page) -> tuple[str, ...]:
     raw = facts.article.get("keywords")
     many = raw if isinstance(raw, list) else str(raw).split(",") if isinstance(raw, str) else []
     many = many or facts.meta.get("article:tag", []) or facts.first("news_keywords", "keywords").split(",")
-    found = dict.fromkeys(squash(t) for t in [*many, *(page.listing.tags if page.listing else ())] if isinstance(t, str) and t.strip())
+    found = dict.fromkeys(
+        squash(t) for t in [*many, *(page.listing.tags if page.listing else ())] if isinstance(t, str) and t.strip()
+    )
     return tuple(t for t in found if len(t) <= 80)[:30]

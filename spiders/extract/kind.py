@@ -5,25 +5,49 @@ from urllib.parse import urlsplit
 
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node, count_words, text_of
-from tocsin.records import Kind, Outlet, Page
+from tocsin.records import Kind, Page
 
 _LISTS = re.compile(
-    r"(?i)^/(?:[a-z]{2}(?:[-_][a-z]{2})?/)?(?:section|sections|category|categories|tags?|topics?|themes?|search|authors?|archive|archives|page|rubric|rubrics|rubrik|kategorie|label|feed|news/page|tema|temas)(?:/|$)"
+    r"(?i)^/(?:[a-z]{2}(?:[-_][a-z]{2})?/)?(?:section|sections|category|categories|tags?|topics?|themes?"
+    r"|search|authors?|archive|archives|page|rubric|rubrics|rubrik|kategorie|label|feed|news/page|tema|temas)(?:/|$)"
 )
 _NOT_FOUND = re.compile(
-    r"(?i)^\W*(?:(?:error\s*)?404\b|page not found|not found|сторінк\w+ не знайдено|страниц\w+ не найден\w+|seite nicht gefunden|page introuvable|página no encontrada|nie znaleziono strony|this page (?:does|doesn)|oops)"
+    r"(?i)^\W*(?:(?:error\s*)?404\b|page not found|not found|сторінк\w+ не знайдено|страниц\w+ не найден\w+"
+    r"|seite nicht gefunden|page introuvable|página no encontrada|nie znaleziono strony|this page (?:does"
+    r"|doesn)|oops)"
 )
 _WALLS = (
-    ("script wall", re.compile(r"(?i)enable javascript|javascript is (?:disabled|required)|just a moment|checking (?:if|your browser)|verify (?:that )?you are (?:a )?human|are you a robot|attention required|увімкніть javascript|включите javascript")),
-    ("cookie wall", re.compile(r"(?i)(?:accept|consent|agree|use of|uses?|allow)\b.{0,60}\bcookies?|cookies?\b.{0,60}\b(?:accept|consent|agree|continue)|zustimmen.{0,80}cookie|cookie.{0,80}(?:zustimm|akzept|согла|погод)|accepter.{0,80}cookie")),
-    ("paywall", re.compile(r"(?i)subscribe to (?:read|continue)|subscribers? only|to continue reading|already a subscriber|for subscribers|nur für abonnenten|réservé aux abonnés|только для подписчиков|лише для передплатників")),
-)  # fmt: skip
+    (
+        "script wall",
+        re.compile(
+            r"(?i)enable javascript|javascript is (?:disabled|required)|just a moment|checking (?:if|your browser)"
+            r"|verify (?:that )?you are (?:a )?human|are you a robot|attention required|увімкніть javascript"
+            r"|включите javascript"
+        ),
+    ),
+    (
+        "cookie wall",
+        re.compile(
+            r"(?i)(?:accept|consent|agree|use of|uses?|allow)\b.{0,60}\bcookies?|cookies?\b.{0,60}\b(?:accept"
+            r"|consent|agree|continue)|zustimmen.{0,80}cookie|cookie.{0,80}(?:zustimm|akzept|согла|погод)"
+            r"|accepter.{0,80}cookie"
+        ),
+    ),
+    (
+        "paywall",
+        re.compile(
+            r"(?i)subscribe to (?:read|continue)|subscribers? only|to continue reading|already a subscriber"
+            r"|for subscribers|nur für abonnenten|réservé aux abonnés|только для подписчиков|лише для передплатників"
+        ),
+    ),
+)
 _GALLERY = re.compile(r"(?i)/(?:gallery|galleries|photos?|photo-?galler\w+|fotogaler\w+|bilder|diaporama|fotos|foto)/")
 _VIDEO = re.compile(r"(?i)/(?:videos?|watch|tv)/")
 _LEAST = 40
+_SERIES = 2
 
 
-def is_front(page: Page, outlet: Outlet) -> bool:
+def is_front(page: Page) -> bool:
     """Whether the address is a start page or, by its form, a list of pages."""
     return bool(is_root(page.fetched_url or page.url) or _LISTS.match(urlsplit(page.fetched_url or page.url).path))
 
@@ -31,10 +55,12 @@ def is_front(page: Page, outlet: Outlet) -> bool:
 def is_root(url: str) -> bool:
     """Whether an address names a whole site."""
     parts = urlsplit(url)
-    return parts.path.rstrip("/").lower() in ("", "/index.html", "/index.php", "/index.htm", "/home") and not parts.query
+    return (
+        parts.path.rstrip("/").lower() in ("", "/index.html", "/index.php", "/index.htm", "/home") and not parts.query
+    )
 
 
-def before_text(root: Node, facts: Structured, page: Page, outlet: Outlet) -> tuple[str, str]:
+def before_text(root: Node, facts: Structured, page: Page) -> tuple[str, str]:
     """Reason and detail to leave a page out without reading its text; two empty strings to go on."""
     title = facts.title_tag or facts.first("og:title")
     heading = next((text_of(n) for n in root.iter("h1")), "")
@@ -44,32 +70,39 @@ def before_text(root: Node, facts: Structured, page: Page, outlet: Outlet) -> tu
         return "not an article", "the address is a start page"
     if facts.is_article or facts.first("og:type").lower() in ("article", "news", "blog"):
         return "", ""
-    if is_front(page, outlet):
+    if is_front(page):
         return "not an article", "the address is that of a list of pages"
     if facts.is_list and page.listing is None:
         return "not an article", "the page calls itself a list of pages"
-    cards = sum(1 for n in root.iter("article") if next(n.iter("a"), None) is not None and next(n.iter("p"), None) is None)
+    cards = sum(
+        1 for n in root.iter("article") if next(n.iter("a"), None) is not None and next(n.iter("p"), None) is None
+    )
     if cards >= 8:
         return "not an article", f"the page lists {cards} articles"
     return "", ""
 
 
-def after_text(root_text: str, text: str, facts: Structured, kind: Kind) -> tuple[str, str]:
+def after_text(page_text: str, text: str, facts: Structured, *, pictures: bool) -> tuple[str, str]:
     """Reason and detail to leave a page out after its text was read; two empty strings to keep it.
 
-    ``root_text`` is the beginning of the page's whole visible text.
+    ``page_text`` is the beginning of the page's whole visible text; ``pictures`` says that it shows a series of them.
     """
     count = count_words(text)
     if count >= _LEAST:
         return "", ""
     if not facts.is_article or count < 5:
         for name, pattern in _WALLS:
-            if pattern.search(root_text):
+            if pattern.search(page_text):
                 return name, f"{count} words of text beside a {name}"
-        if kind == "gallery":
-            return "gallery without text", f"{count} words"
+        if pictures:
+            return "gallery without text", f"{count} words of text beside pictures"
         return "text too short", f"{count} words; at least {_LEAST} are needed"
     return "", ""
+
+
+def has_pictures(root: Node, facts: Structured, page: Page) -> bool:
+    """Whether a page shows a series of pictures."""
+    return kind_of(facts, page) == "gallery" or sum(1 for _ in root.find("body").iter("figure")) >= _SERIES
 
 
 def kind_of(facts: Structured, page: Page) -> Kind:
@@ -79,6 +112,10 @@ def kind_of(facts: Structured, page: Page) -> Kind:
         return "live"
     if facts.types & {"imagegallery", "mediagallery"} or (_GALLERY.search(path) and not facts.is_article):
         return "gallery"
-    if (facts.types & {"videoobject"} and not facts.is_article) or facts.first("og:type").lower().startswith("video") or (_VIDEO.search(path) and not facts.is_article):
+    if (
+        (facts.types & {"videoobject"} and not facts.is_article)
+        or facts.first("og:type").lower().startswith("video")
+        or (_VIDEO.search(path) and not facts.is_article)
+    ):
         return "video"
     return "article"

@@ -22,7 +22,8 @@ class Sifted(msgspec.Struct, frozen=True):
 
 def sift(lines: Sequence[str], title: str, authors: Sequence[str] = ()) -> Sifted:
     """Take out of a text what is not the article's: the repeated title and what stands before it, teasers, invitations,
-    widgets, date lines, bylines, credits, and what follows a footer's heading."""
+    widgets, date lines, bylines, credits, and what follows a footer's heading.
+    """
     by = {words(a) for a in authors}
     start = _after_title(lines, title)
     tail = _tail(lines)
@@ -57,7 +58,9 @@ def _tail(lines: Sequence[str]) -> int:
     tail = len(lines)
     for at in range(len(lines) - 1, -1, -1):
         line = lines[at]
-        if phrases.FOOTER.match(line) or (count_words(line) <= 6 and phrases.is_teaser(line) and line.rstrip().endswith((":", "…"))):
+        if phrases.FOOTER.match(line) or (
+            count_words(line) <= 6 and phrases.is_teaser(line) and line.rstrip().endswith((":", "…"))
+        ):
             tail = at
         elif phrases.is_paragraph(line):
             break
@@ -70,12 +73,21 @@ def _is_noise(line: str, authors: set[tuple[str, ...]]) -> bool:
     count = count_words(line)
     if count > _SHORT + 16:
         return False
-    if phrases.SMALL.match(line) or phrases.WEATHER.match(line) or phrases.FOOTER.match(line) or phrases.CREDIT.match(line):
+    if (
+        phrases.SMALL.match(line)
+        or phrases.WEATHER.match(line)
+        or phrases.FOOTER.match(line)
+        or phrases.CREDIT.match(line)
+    ):
         return True
     if is_date_line(phrases.without_date_label(line)):
         return True
     own = words(line)
-    if own in authors or (len(own) > 1 and own[0] in ("by", "автор", "автори", "авторы", "von", "par", "por", "autor") and own[1:] in authors):
+    if own in authors or (
+        len(own) > 1
+        and own[0] in ("by", "автор", "автори", "авторы", "von", "par", "por", "autor")
+        and own[1:] in authors
+    ):
         return True
     return count <= _SHORT and bool(phrases.INVITATION.search(line)) and not line.lstrip().startswith(("“", '"', "«"))
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from spiders.extract import localdate
-from spiders.extract.date import zone_of
+from spiders.extract.datefinds import zone_of
 from spiders.extract.lines import sift
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node, drop, furniture_of, lines_of, names_of, squash, text_of
@@ -33,11 +33,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def entries(root: Node, facts: Structured, page: Page, outlet: Outlet, title: Node | None) -> tuple[Entry, ...]:
-    """The entries of a live blog, in the order of the page; empty for any other page. They are taken out of the tree."""
+    """The entries of a live blog, in the order of the page; empty for other pages. They are taken out of the tree."""
     path = urlsplit(page.fetched_url or page.url).path
     live = "liveblogposting" in facts.types or bool(_LIVE_PATH.search(path)) or "live" in facts.first("og:type").lower()
     found = []
-    for node in _nodes(root, title, live):
+    for node in _nodes(root, title, live=live):
         entry = _from_node(node, page, outlet)
         if entry is not None:
             found.append(entry)
@@ -47,15 +47,27 @@ def entries(root: Node, facts: Structured, page: Page, outlet: Outlet, title: No
     return tuple(found)
 
 
-def _nodes(root: Node, title: Node | None, live: bool) -> list[Node]:
-    marked = [n for n in root.iter("article", "div", "section", "li") if (n.get("itemprop") or "").lower() == "liveblogupdate" and _anchor(n)]
+def _nodes(root: Node, title: Node | None, *, live: bool) -> list[Node]:
+    marked = [
+        n
+        for n in root.iter("article", "div", "section", "li")
+        if (n.get("itemprop") or "").lower() == "liveblogupdate" and _anchor(n)
+    ]
     if marked:
         return marked
     for parent in root.iter("div", "section", "main", "article", "ul", "ol"):
         if not live and not _LIVE.search(names_of(parent)):
             continue
-        children = [n for n in parent if n.tag in ("article", "div", "section", "li") and _anchor(n) and next(n.iter("time"), None) is not None]
-        if len(children) >= 2 and not furniture_of(parent, title) and not any(t in c.iter() for c in children for t in [title] if t is not None):
+        children = [
+            n
+            for n in parent
+            if n.tag in ("article", "div", "section", "li") and _anchor(n) and next(n.iter("time"), None) is not None
+        ]
+        if (
+            len(children) >= 2
+            and not furniture_of(parent, title)
+            and not any(t in c.iter() for c in children for t in [title] if t is not None)
+        ):
             return children
     return []
 
@@ -65,7 +77,11 @@ def _anchor(node: Node) -> str:
     if own:
         return str(own)
     link = next((a for a in node.iter("a") if (a.get("href") or "").startswith("#") and len(a.get("href")) > 1), None)
-    return str(link.get("href"))[1:] if link is not None else next((str(a.get("id") or a.get("name")) for a in node.iter("a") if a.get("id") or a.get("name")), "")
+    return (
+        str(link.get("href"))[1:]
+        if link is not None
+        else next((str(a.get("id") or a.get("name")) for a in node.iter("a") if a.get("id") or a.get("name")), "")
+    )
 
 
 def _from_node(node: Node, page: Page, outlet: Outlet) -> Entry | None:
@@ -90,12 +106,16 @@ def _from_update(update: dict[str, Any], page: Page, outlet: Outlet) -> Entry | 
         return value if isinstance(value, str) else ""
 
     title, raw = squash(plain("headline")), plain("datePublished")
-    lines = [line for line in (squash(re.sub(r"<[^>]{1,200}>", " ", p)) for p in plain("articleBody").split("\n")) if line]
+    lines = [
+        line for line in (squash(re.sub(r"<[^>]{1,200}>", " ", p)) for p in plain("articleBody").split("\n")) if line
+    ]
     anchor = (plain("url") or plain("@id")).partition("#")[2] or derived_id("entry", raw, title)[:12]
     return _entry(anchor, title, lines, raw, "json-ld", page, outlet)
 
 
-def _entry(anchor: str, title: str, lines: list[str], raw: str, origin: str, page: Page, outlet: Outlet) -> Entry | None:
+def _entry(
+    anchor: str, title: str, lines: list[str], raw: str, origin: str, page: Page, outlet: Outlet
+) -> Entry | None:
     found = sift(lines, title)
     kept = found.kept or tuple(line for line in lines if line == title)
     if sum(len(line.split()) for line in kept) < 3:
@@ -104,7 +124,9 @@ def _entry(anchor: str, title: str, lines: list[str], raw: str, origin: str, pag
     zone = zone_of(outlet)
     if value is not None and value.tzinfo is None and zone is not None:
         value = value.replace(tzinfo=zone)
-    late = value is not None and (value if value.tzinfo else value.replace(tzinfo=UTC)) > page.fetched + timedelta(days=1)
+    late = value is not None and (value if value.tzinfo else value.replace(tzinfo=UTC)) > page.fetched + timedelta(
+        days=1
+    )
     published = None if late or value is None else value.astimezone(UTC) if value.tzinfo else value
     verdict = "in the future" if late else "chosen" if published else "not readable"
     return Entry(

@@ -15,7 +15,7 @@ _MONTHS = (
     "june jun червня червень чер июня июнь июн juni juin junio czerwca czerwiec cze",
     "july jul липня липень лип июля июль июл juli juillet juil julio lipca lipiec lip",
     "august aug серпня серпень сер августа август авг août agosto ago sierpnia sierpień sie",
-    "september sept sep вересня вересень вер сентября сентябрь сен сент septembre septiembre setiembre września wrzesień wrz",
+    "september sept sep вересня вересень вер сентября сентябрь сен сент septembre septiembre września wrzesień wrz",
     "october oct жовтня жовтень жов октября октябрь окт oktober okt octobre octubre października październik paź",
     "november nov листопада листопад лис ноября ноябрь ноя нояб novembre noviembre listopada listopad",
     "december dec грудня грудень гру декабря декабрь дек dezember dez décembre déc diciembre dic grudnia grudzień gru",
@@ -23,20 +23,44 @@ _MONTHS = (
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _DATE = re.compile(
-    rf"(?i)(?<![\w/.-])(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[\s ]+(?:de\s+)?(?P<m1>{_NAMES})\b\.?,?[\s ]*(?:de[l]?\s+)?(?P<y1>(?:19|20)\d\d)\b"
+    rf"(?i)(?<![\w/.-])(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th|er|º"
+    rf"|\.)?[\s ]+(?:de\s+)?(?P<m1>{_NAMES})\b\.?,?[\s ]*(?:de[l]?\s+)?(?P<y1>(?:19|20)\d\d)\b"
     rf"|(?P<m2>{_NAMES})\b\.?[\s ]+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?[\s ]+(?P<y2>(?:19|20)\d\d)\b"
     r"|(?P<d3>\d{1,2})(?P<sep>[./-])(?P<m3>\d{1,2})(?P=sep)(?P<y3>(?:19|20)\d\d)\b"
     r"|(?P<y4>(?:19|20)\d\d)(?P<sep4>[./-])(?P<m4>\d{1,2})(?P=sep4)(?P<d4>\d{1,2}))(?![\d/-])"
 )
 _CLOCK = r"(?P<h>[01]?\d|2[0-3])(?:[:h.]|\s?h\s?)(?P<min>[0-5]\d)(?::[0-5]\d)?(?:\s*(?P<half>[ap]\.?m\b\.?))?"
-_ZONE = r"(?:\s*\(?(?P<zone>UTC|GMT|Z|BST|CET|CEST|EET|EEST|MSK|мск|EST|EDT|PST|PDT|CST|CDT|МСК)?\)?\s*(?P<off>[+−-]\d\d?:?(?:\d\d)?)?)"
+_ZONE = (
+    r"(?:\s*\(?(?P<zone>UTC|GMT|Z|BST|CET|CEST|EET|EEST|MSK|мск|EST|EDT|PST|PDT|CST|CDT"
+    r"|МСК)?\)?\s*(?P<off>[+−-]\d\d?:?(?:\d\d)?)?)"
+)
 _TIME_AFTER = re.compile(rf"(?i)^[\s,|–—•·T-]*(?:at|о|об|в|um|à|a las|o|г\.?,?|р\.?,?)?[\s,|]*{_CLOCK}(?![\d.]){_ZONE}")
-_TIME_BEFORE = re.compile(rf"(?i)(?<![\d.:]){_CLOCK}(?P<zone>)(?P<off>)(?:\s*(?:UTC|GMT|EST|EDT|ET))?[\s,|–—•·-]*(?:on\s+)?$")
-_ZONES = {"utc": 0, "gmt": 0, "z": 0, "bst": 60, "cet": 60, "cest": 120, "eet": 120, "eest": 180, "msk": 180, "мск": 180,
-          "est": -300, "edt": -240, "cst": -360, "cdt": -300, "pst": -480, "pdt": -420}  # fmt: skip
+_TIME_BEFORE = re.compile(
+    rf"(?i)(?<![\d.:]){_CLOCK}(?P<zone>)(?P<off>)(?:\s*(?:UTC|GMT|EST|EDT|ET))?[\s,|–—•·-]*(?:on\s+)?$"
+)
+_ZONES = {
+    "utc": 0,
+    "gmt": 0,
+    "z": 0,
+    "bst": 60,
+    "cet": 60,
+    "cest": 120,
+    "eet": 120,
+    "eest": 180,
+    "msk": 180,
+    "мск": 180,
+    "est": -300,
+    "edt": -240,
+    "cst": -360,
+    "cdt": -300,
+    "pst": -480,
+    "pdt": -420,
+}
 _WEEKDAY = re.compile(
-    r"(?i)\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|понеділок|вівторок|середа|четвер|п[’']?ятниця|субота|неділя|понедельник|вторник"
-    r"|среда|четверг|пятница|суббота|воскресенье|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    r"(?i)\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|понеділок|вівторок|середа|четвер"
+    r"|п[’']?ятниця|субота|неділя|понедельник|вторник"
+    r"|среда|четверг|пятница|суббота|воскресенье|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
     r"|lunes|martes|miércoles|jueves|viernes|sábado|domingo|poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela"
 )
 _WEEKDAY_BEFORE = re.compile(rf"(?:{_WEEKDAY.pattern[4:]})\.?,?\s*$", re.IGNORECASE)
@@ -53,10 +77,10 @@ class Printed(msgspec.Struct, frozen=True):
     end: int
 
 
-def find(text: str, month_first: bool = False) -> Iterator[Printed]:
+def find(text: str, *, month_first: bool = False) -> Iterator[Printed]:
     """Dates with a year in a line. ``month_first`` says how to read ``03/04/2026`` (slashes only; dots put days first)."""
     for found in _DATE.finditer(text):
-        day = _day(found, month_first)
+        day = _day(found, month_first=month_first)
         if day is None:
             continue
         start, end = found.span()
@@ -71,7 +95,7 @@ def find(text: str, month_first: bool = False) -> Iterator[Printed]:
         yield Printed(text[start:end].strip(), day, clock is not None, start, end)
 
 
-def _day(found: re.Match[str], month_first: bool) -> datetime | None:
+def _day(found: re.Match[str], *, month_first: bool) -> datetime | None:
     g = found.groupdict()
     try:
         if g["y1"]:
@@ -119,14 +143,18 @@ def parse_iso(raw: str) -> datetime | None:
     """A machine-written date: ISO 8601 as met in the wild, or RFC 2822; None where it is neither."""
     text = raw.strip().replace("Z[UTC]", "Z")
     text = re.sub(r"([+-]\d\d)$", r"\1:00", text) if "T" in text else text
-    text = re.sub(r"^(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?(?:\.\d+)?)\s*(?:UTC|GMT)?\s*([+-]\d\d:?\d\d|Z)?.*$", r"\1T\2\3", text)
+    text = re.sub(
+        r"^(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?(?:\.\d+)?)\s*(?:UTC|GMT)?\s*([+-]\d\d:?\d\d|Z)?.*$",
+        r"\1T\2\3",
+        text,
+    )
     text = re.sub(r"T(\d):", r"T0\1:", text)
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
     try:
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415
+        from email.utils import parsedate_to_datetime
 
         return parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError):

@@ -8,61 +8,90 @@ import re
 from spiders.extract.tree import count_words
 
 _TEASER_SURE = (
-    r"read (?:more|also|next|on)|more to read|see also|also read|also see|further reading|don[’']?t miss|recommended (?:for you|reading|stories)|related"
-    r" (?:stories|articles|news|posts|topics|content|coverage)|more (?:on|about) this(?: story| topic)?|you (?:may|might) (?:also )?(?:like|be interested)"
-    r"|читайте (?:також|ще|нас|більше)|дивіться також|також читайте|вас може зацікавити|більше (?:новин|про це|за темою)|новини за темою|за темою|до теми"
-    r"|читайте (?:также|еще|ещё|подробнее)|смотрите также|также читайте|вам может быть интересно|новости по теме|материалы по теме"
-    r"|по теме|подробнее|(?:à )?lire (?:aussi|également|la suite)|à lire|voir aussi|sur le même sujet|lesen sie (?:auch|mehr|hier)|mehr (?:zum thema|dazu)"
-    r"|auch interessant|das könnte sie auch interessieren|le[ae] también|leer más|lee más|también te puede interesar|te puede interesar|noticias relacionadas"
+    r"read (?:more|also|next|on)|more to read|see also|also read|also see|further reading|don[’']?t miss"
+    r"|recommended (?:for you|reading|stories)|related"
+    r" (?:stories|articles|news|posts|topics|content|coverage)|more (?:on|about) this(?: story| topic)?"
+    r"|you (?:may|might) (?:also )?(?:like|be interested)"
+    r"|читайте (?:також|ще|нас|більше)|дивіться також|також читайте|вас може зацікавити|більше (?:новин|про це"
+    r"|за темою)|новини за темою|за темою|до теми"
+    r"|читайте (?:также|еще|ещё|подробнее)|смотрите также|также читайте|вам может быть интересно"
+    r"|новости по теме|материалы по теме"
+    r"|по теме|подробнее|(?:à )?lire (?:aussi|également|la suite)|à lire|voir aussi|sur le même sujet"
+    r"|lesen sie (?:auch|mehr|hier)|mehr (?:zum thema|dazu)"
+    r"|auch interessant|das könnte sie auch interessieren|le[ae] también|leer más|lee más"
+    r"|también te puede interesar|te puede interesar|noticias relacionadas"
     r"|czytaj (?:też|także|więcej|również)|zobacz (?:też|także|również)|przeczytaj (?:też|także|również)"
 )
-_TEASER_MARKED = r"more|watch|listen|related|explainer|in pictures|opinion|analysis|live|exclusive|video|mehr|vidéo|читайте|дивіться|смотрите|відео|видео"
-TEASER = re.compile(rf"(?i)^[\W_]*(?:(?:{_TEASER_SURE})\b(?=\s*[:：–—|>»-]|\s*$|\s+\W)|(?:{_TEASER_MARKED})\s*[:：|>»])")
-"""Start of a line that points to another article. What stands before a colon, or is the whole line, or is written so."""
+_TEASER_MARKED = (
+    r"more|watch|listen|related|explainer|in pictures|opinion|analysis|live|exclusive|video|mehr|vidéo|читайте"
+    r"|дивіться|смотрите|відео|видео"
+)
+TEASER = re.compile(
+    rf"(?i)^[\W_]*(?:(?:{_TEASER_SURE})\b(?=\s*[:：–—|>»-]|\s*$|\s+\W)|(?:{_TEASER_MARKED})\s*[:：|>»])"
+)
+"""Start of a line that points to another article. The phrase stands before a colon or is the whole line."""
 TEASER_CAPITALS = re.compile(rf"^[\W_]*(?:{_TEASER_SURE.upper()}|READ MORE|ЧИТАЙТЕ ТАКОЖ|ЧИТАЙТЕ ТАКЖЕ)\b")
 """The same in capitals needs no colon."""
 
 _FOOTER = (
-    r"check out (?:our|other|more)\b.*|most (?:popular|read|viewed|commented)\b.*|(?:popular|trending|latest|top|more|other) (?:articles|news|stories|posts|now|videos|headlines)\b.*"
-    r"|(?:you may also|editor[’']?s? (?:picks?|choice)|recommended|related|tags|topics|trending|sponsored|promoted)\b.{0,25}"
-    r"|leave a (?:comment|reply)|comments? ?\(?\d*\)?|\d+ comments?|post a comment|join the (?:conversation|discussion)|about the author"
-    r"|найпопулярніше|популярне|останні новини|головне за день|вибір редакції|теги|коментарі.{0,12}|самое (?:читаемое|популярное|важное)|популярное"
-    r"|последние новости|главное за день|выбор редакции|комментарии.{0,12}|meistgelesen|kommentare?|schlagworte|les plus lus"
+    r"check out (?:our|other|more)\b.*|most (?:popular|read|viewed|commented)\b.*|(?:popular|trending|latest"
+    r"|top|more|other) (?:articles|news|stories|posts|now|videos|headlines)\b.*"
+    r"|(?:you may also|editor[’']?s? (?:picks?|choice)|recommended|related|tags|topics|trending|sponsored"
+    r"|promoted)\b.{0,25}"
+    r"|leave a (?:comment|reply)|comments? ?\(?\d*\)?|\d+ comments?|post a comment|join the (?:conversation"
+    r"|discussion)|about the author"
+    r"|найпопулярніше|популярне|останні новини|головне за день|вибір редакції|теги|коментарі.{0,12}"
+    r"|самое (?:читаемое|популярное|важное)|популярное"
+    r"|последние новости|главное за день|выбор редакции|комментарии.{0,12}|meistgelesen|kommentare?"
+    r"|schlagworte|les plus lus"
     r"|commentaires?|mots[- ]clés|lo más (?:leído|visto)|comentarios|etiquetas|najczęściej czytane|komentarze|tagi"
 )
 FOOTER = re.compile(rf"(?i)^[\W_]*(?:{_FOOTER})[\s:.…»>]*$")
 """A heading behind which other content begins."""
 
 _INVITATION = (
-    r"subscribe|sign up|newsletter|follow us|follow .{2,30} on (?:twitter|facebook|instagram|telegram|google|x)\b|join (?:us|our)|share (?:this|on|via)|like us on|download (?:the|our) app"
-    r"|support (?:us|our)|click here|log ?in|register (?:now|here|for)|get our|become a (?:member|patron)|buy me a coffee|all rights reserved|privacy policy|terms of (?:use|service)"
-    r"|(?:we|this (?:web)?site) uses? cookies|accept (?:all )?cookies|підпи(?:шіться|сатися|шись|суйтесь|суйтеся)|стежте за|слідкуйте за|поділитися|поширити|долучайтесь|підтримайте"
-    r"|надіслати новину|подпи(?:шитесь|саться|сывайтесь|шись)|следите за|поделиться|поддержите (?:нас|наш)|присоединяйтесь|читайте нас|наш (?:телеграм|telegram)"
-    r"|abonn(?:ieren|ez|é)|anmelden|folgen sie|teilen|suivez|inscrivez|partager|suscr[ií]b|síguenos|compart[ei]|zapisz się|subskrybuj|udostępnij|obserwuj nas"
+    r"subscribe|sign up|newsletter|follow us|follow .{2,30} on (?:twitter|facebook|instagram|telegram|google"
+    r"|x)\b|join (?:us|our)|share (?:this|on|via)|like us on|download (?:the|our) app"
+    r"|support (?:us|our)|click here|log ?in|register (?:now|here|for)|get our|become a (?:member|patron)"
+    r"|buy me a coffee|all rights reserved|privacy policy|terms of (?:use|service)"
+    r"|(?:we|this (?:web)?site) uses? cookies|accept (?:all )?cookies|підпи(?:шіться|сатися|шись|суйтесь"
+    r"|суйтеся)|стежте за|слідкуйте за|поділитися|поширити|долучайтесь|підтримайте"
+    r"|надіслати новину|подпи(?:шитесь|саться|сывайтесь|шись)|следите за|поделиться|поддержите (?:нас|наш)"
+    r"|присоединяйтесь|читайте нас|наш (?:телеграм|telegram)"
+    r"|abonn(?:ieren|ez|é)|anmelden|folgen sie|teilen|suivez|inscrivez|partager|suscr[ií]b|síguenos"
+    r"|compart[ei]|zapisz się|subskrybuj|udostępnij|obserwuj nas"
     r"|помітили помилку|знайшли помилку|виділіть її|нашли ошибку|заметили ошибку|ctrl\s*\+\s*enter"
 )
 INVITATION = re.compile(rf"(?i)\b(?:{_INVITATION})")
 """Asks the reader to do something with the page. Only believed of short lines."""
 
 COPYRIGHT = re.compile(
-    r"(?i)^\W*(?:©|\(c\)\s|copyright\b|all rights reserved|(?:усі|всі) права (?:захищен|застережен)|все права защищены|alle rechte vorbehalten"
+    r"(?i)^\W*(?:©|\(c\)\s|copyright\b|all rights reserved|(?:усі|всі) права (?:захищен|застережен)"
+    r"|все права защищены|alle rechte vorbehalten"
     r"|tous droits réservés|todos los derechos reservados|wszelkie prawa zastrzeżone|this material may not be)"
 )
 CREDIT = re.compile(
-    r"(?i)^\W*(?:photos?|image|picture|pic|credit|image source|photo credit|фото|ілюстрація|джерело фото|иллюстрация|источник фото|foto|bild|quelle|crédit|crédito)"
+    r"(?i)^\W*(?:photos?|image|picture|pic|credit|image source|photo credit|фото|ілюстрація|джерело фото"
+    r"|иллюстрация|источник фото|foto|bild|quelle|crédit|crédito)"
     r"\s*(?:credit|by|via|:|©|–|-)\s*\S.{0,90}$"
 )
 WEATHER = re.compile(
-    r"(?i)^[\W_]*(?:[^\W\d_][\w’'. -]{0,30}[,:]?\s+)?[-−+]?\d{1,2}(?:[.,]\d)?\s*(?:°\s*[CF]?|º\s*[CF]?|[CF]|℃|℉)(?:\s+[^\W\d_][\w’'. -]{0,30})?[\W_]*$"
-    r"|^[\W_]*(?:weather(?: today| forecast)?|погода(?: сьогодні| сегодня)?|wetter(?: heute)?|météo|el tiempo|pogoda)[\W_]*$"
+    r"(?i)^[\W_]*(?:[^\W\d_][\w’'. -]{0,30}[,:]?\s+)?[-−+]?\d{1,2}(?:[.,]\d)?\s*(?:°\s*[CF]?|º\s*[CF]?|[CF]|℃"
+    r"|℉)(?:\s+[^\W\d_][\w’'. -]{0,30})?[\W_]*$"
+    r"|^[\W_]*(?:weather(?: today| forecast)?|погода(?: сьогодні| сегодня)?|wetter(?: heute)?|météo|el tiempo"
+    r"|pogoda)[\W_]*$"
 )
 SMALL = re.compile(
-    r"(?i)^[\W_]*(?:advertisement|ad|share|print|email|e-mail|facebook|twitter|telegram|whatsapp|viber|linkedin|reddit|copy link|comments?|\d+ min(?:ute)?s?(?: read)?"
-    r"|loading|menu|search|home|close|next|previous|back to top|tags?|source|реклама|друк|поділитись|печать|поделиться|drucken|imprimer|imprimir|drukuj|anzeige|\d+\s*(?:views?|shares?|переглядів|просмотров))[\W_]*$"
+    r"(?i)^[\W_]*(?:advertisement|ad|share|print|email|e-mail|facebook|twitter|telegram|whatsapp|viber"
+    r"|linkedin|reddit|copy link|comments?|\d+ min(?:ute)?s?(?: read)?"
+    r"|loading|menu|search|home|close|next|previous|back to top|tags?|source|реклама|друк|поділитись|печать"
+    r"|поделиться|drucken|imprimer|imprimir|drukuj|anzeige|\d+\s*(?:views?|shares?|переглядів|просмотров))[\W_]*$"
 )
 _PREFIXED = re.compile(
-    r"(?i)^[\W_]*(?:published|posted|updated|last updated|modified|date|on|опубліковано|оновлено|дата|опубликовано|обновлено|veröffentlicht|aktualisiert"
-    r"|stand|publié(?: le)?|mis à jour(?: le)?|publicado(?: el)?|actualizado(?: el)?|opublikowano|aktualizacja)\b[\s:,]*"
+    r"(?i)^[\W_]*(?:published|posted|updated|last updated|modified|date|on|опубліковано|оновлено|дата"
+    r"|опубликовано|обновлено|veröffentlicht|aktualisiert"
+    r"|stand|publié(?: le)?|mis à jour(?: le)?|publicado(?: el)?|actualizado(?: el)?|opublikowano"
+    r"|aktualizacja)\b[\s:,]*"
 )
 SENTENCE_END = re.compile(r"[.!?…:;。！？][\"”’»)\]」』]*$")
 

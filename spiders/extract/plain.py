@@ -5,6 +5,7 @@ Here no rule about links or class names helps, so the page is read as lines.
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from spiders.extract.localdate import is_date_line
 from spiders.extract.phrases import WEATHER, is_paragraph
@@ -18,12 +19,7 @@ _WRAP = 90
 
 def is_plain(body: Node) -> bool:
     """Whether a body has next to no links and no machinery."""
-    links = 0
-    for _ in body.iter("a", "iframe", "form"):
-        links += 1
-        if links > _MOST_LINKS:
-            return False
-    return True
+    return len(list(islice(body.iter("a", "iframe", "form"), _MOST_LINKS + 1))) <= _MOST_LINKS
 
 
 def lines(body: Node) -> list[str]:
@@ -38,7 +34,9 @@ def _unwrapped(block: str) -> list[str]:
     if len(parts) < 2:
         return parts
     full = parts[:-1]
-    wrapped = all(len(p) <= _WRAP for p in full) and sum(len(p) >= 45 and not is_paragraph(p) for p in full) > len(full) / 2
+    wrapped = (
+        all(len(p) <= _WRAP for p in full) and sum(len(p) >= 45 and not is_paragraph(p) for p in full) > len(full) / 2
+    )
     return [squash(" ".join(parts))] if wrapped else parts
 
 
@@ -49,7 +47,13 @@ def title_of(found: Sequence[str]) -> str:
         return twice
     for line in found[:8]:
         count = len(words(line))
-        if 3 <= count <= 30 and len(line) <= 220 and not line.endswith(".") and not WEATHER.match(line) and not is_date_line(line):
+        if (
+            3 <= count <= 30
+            and len(line) <= 220
+            and not line.endswith(".")
+            and not WEATHER.match(line)
+            and not is_date_line(line)
+        ):
             return line
         if is_paragraph(line):
             return ""

@@ -10,13 +10,16 @@ import msgspec
 from spiders.extract.tree import Node, squash, text_of
 
 ARTICLE_TYPES = frozenset(
-    "article newsarticle reportagenewsarticle analysisnewsarticle opinionnewsarticle reviewnewsarticle backgroundnewsarticle"
-    " blogposting liveblogposting report scholarlyarticle techarticle advertisercontentarticle satiricalarticle"
+    "article newsarticle reportagenewsarticle analysisnewsarticle opinionnewsarticle reviewnewsarticle"
+    " backgroundnewsarticle blogposting liveblogposting report scholarlyarticle"
+    " techarticle advertisercontentarticle satiricalarticle"
     " askpublicnewsarticle".split()
 )
 _LIST_TYPES = frozenset("collectionpage searchresultspage itemlist profilepage".split())
 _COMMAS = re.compile(r",(\s*[}\]])")
-_BARE = re.compile(r'"(@type|headline|datePublished|dateModified|dateCreated|inLanguage|articleSection)"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_BARE = re.compile(
+    r'"(@type|headline|datePublished|dateModified|dateCreated|inLanguage|articleSection)"\s*:\s*"((?:[^"\\]|\\.)*)"'
+)
 
 
 class Structured(msgspec.Struct, frozen=True):
@@ -99,7 +102,14 @@ def _json_ld(root: Node) -> tuple[list[Any], bool]:
         if "ld+json" not in (script.get("type") or "").lower() or not script.text:
             continue
         raw = script.text.strip().removeprefix("<!--").removesuffix("-->").strip()
-        raw = raw.removeprefix("//<![CDATA[").removeprefix("<![CDATA[").removesuffix("//]]>").removesuffix("]]>").strip().rstrip(";")
+        raw = (
+            raw.removeprefix("//<![CDATA[")
+            .removeprefix("<![CDATA[")
+            .removesuffix("//]]>")
+            .removesuffix("]]>")
+            .strip()
+            .rstrip(";")
+        )
         value, mended = _load(raw)
         broken |= mended
         nodes.append(value)
@@ -141,9 +151,14 @@ def _pick(nodes: list[dict[str, Any]], title: str) -> dict[str, Any]:
     """The node of the page's own article: a live blog first, then the one with the page's title, then the first."""
     found = [n for n in nodes if ARTICLE_TYPES.intersection(types_of(n))]
     if len(found) > 1:
+
         def rank(node: dict[str, Any]) -> tuple[bool, bool, bool]:
             headline = node.get("headline") or node.get("name") or ""
-            same = isinstance(headline, str) and bool(title) and squash(entities.unescape(headline)).casefold() == title.casefold()
+            same = (
+                isinstance(headline, str)
+                and bool(title)
+                and squash(entities.unescape(headline)).casefold() == title.casefold()
+            )
             return ("liveblogposting" not in types_of(node), not same, "datePublished" not in node)
 
         found.sort(key=rank)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -10,8 +11,14 @@ from spiders.extract.tree import Node, furniture_of, names_of, squash, text_of
 
 _WORD = re.compile(r"\w+")
 _SITE_CUT = re.compile(r"\s+[|•·»«/\\–—-]+\s+|\s*[|•»]\s*|\s+::\s+")
-_HEADLINE = re.compile(r"(?:^|[\s_-])(?:hdr|headline|title|entry-title|article-title|post-title|story-title|t|heading|zagolovok|nazva)(?:$|[\s_-])")
-_KICKER = re.compile(r"(?:^|[\s_-])(?:cat|category|kicker|label|rubric\w*|section|tag|badge|overline|eyebrow|topic|flag|pretitle|roofline|dachzeile|spitzmarke)(?:$|[\s_-])")
+_HEADLINE = re.compile(
+    r"(?:^|[\s_-])(?:hdr|headline|title|entry-title|article-title|post-title|story-title|t|heading|zagolovok"
+    r"|nazva)(?:$|[\s_-])"
+)
+_KICKER = re.compile(
+    r"(?:^|[\s_-])(?:cat|category|kicker|label|rubric\w*|section|tag|badge|overline|eyebrow|topic|flag"
+    r"|pretitle|roofline|dachzeile|spitzmarke)(?:$|[\s_-])"
+)
 _LONGEST = 400
 
 
@@ -40,8 +47,15 @@ def choose(root: Node, facts: Structured, listed: str = "", shown: Sequence[str]
     voices = [v for _, v in head] + list(shown)
     site = words(facts.first("og:site_name"))
     page = [(node, text) for node, text in _headings(root, voices) if words(text) != site]
-    best = next((Title(text, "h1" if node.tag == "h1" else "heading", node) for node, text in page if _confirmed(text, voices)), None)
-    if best is None and len(ones := [p for p in page if p[0].tag == "h1"]) == 1 and (not head or _alike(ones[0][1], voices)):
+    best = next(
+        (Title(text, "h1" if node.tag == "h1" else "heading", node) for node, text in page if _confirmed(text, voices)),
+        None,
+    )
+    if (
+        best is None
+        and len(ones := [p for p in page if p[0].tag == "h1"]) == 1
+        and (not head or _alike(ones[0][1], voices))
+    ):
         best = Title(ones[0][1], "h1", ones[0][0])
     if best is None and shown:
         best = Title(shown[0], "text")
@@ -76,7 +90,9 @@ def _without_site(text: str, site: str, other: str) -> str:
     if named:
         for at in (-1, 0):
             if words(parts[at]) == named:
-                return squash(text[: text.rfind(parts[-1])] if at else text[text.find(parts[1]) :]).strip(" |•·»«/\\–—-:")
+                return squash(text[: text.rfind(parts[-1])] if at else text[text.find(parts[1]) :]).strip(
+                    " |•·»«/\\–—-:"
+                )
     if other or len(parts[-1].split()) > 5 or len(parts[-1]) >= len(text) / 2:
         return squash(text)
     return squash(text[: text.rfind(parts[-1])]).rstrip(" |•·»«/\\–—-:")
@@ -86,12 +102,13 @@ def _headings(root: Node, voices: Sequence[str]) -> list[tuple[Node, str]]:
     """Elements that may show the title, best first, each with its text less a category at its front."""
     ones = list(root.iter("h1"))
     named = [n for n in root.iter("h2", "div", "span", "p", "td") if n.get("class") and _HEADLINE.search(names_of(n))]
+    lower = [] if ones else [n for n in root.iter("h2", "h3") if not n.get("class")]
     found: list[tuple[Node, str]] = []
-    for node in [*ones, *named[:40]]:
+    for node in [*ones, *named[:40], *lower[:10]]:
         if node.tag != "h1" and (len(node) > 6 or next(node.iter("h1"), None) is not None):
             continue
         text = _own_text(node, voices)
-        if 1 <= len(words(text)) and len(text) <= _LONGEST and not (node.tag != "h1" and furniture_of(node, None)):
+        if len(words(text)) >= 1 and len(text) <= _LONGEST and not (node.tag != "h1" and furniture_of(node, None)):
             found.append((node, text))
     return found
 
@@ -129,7 +146,9 @@ def _alike(text: str, voices: Sequence[str]) -> bool:
 
 def _shows(root: Node, text: str) -> Node | None:
     """The first element whose own text is the title."""
-    for node in root.find("body").iter("p", "div", "span", "td", "b", "strong", "h2", "h3", "font", "a", "center", "li"):
+    for node in root.find("body").iter(
+        "p", "div", "span", "td", "b", "strong", "h2", "h3", "font", "a", "center", "li"
+    ):
         own = node.text
         if own and text[:8] in own and squash(own) == text:
             return node
@@ -154,7 +173,7 @@ def is_glued(long: str, short: str) -> bool:
 
 def printed_twice(lines: Sequence[str]) -> str:
     """A line that the next line repeats, alone or with a category glued to its front; an empty string if none does."""
-    for one, two in zip(lines, lines[1:], strict=False):
+    for one, two in pairwise(lines):
         if len(words(one)) >= 3 and len(one) <= _LONGEST and is_glued(two, one):
             return one
     return ""

@@ -10,16 +10,21 @@ from lxml import etree, html
 Node = Any
 """An lxml element; lxml brings no types."""
 
-SILENT = frozenset(("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "head", "object"))
+SILENT = frozenset(
+    ("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "head", "object")
+)
 BLOCKS = frozenset(
-    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td th thead tr ul".split()
+    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer"
+    " form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td th thead tr ul".split()
 )
 FURNITURE_TAGS = frozenset(("nav", "aside", "footer"))
 _FURNITURE = re.compile(
-    r"weather|pogoda|meteo|(?:^|[\s_-])(?:clock|today|now|time-now|current-?date|header-date|top-?bar|top-?line|ticker|sidebar|side"
-    r"|widgets?|related\w*|recommend\w*|comments?|footer\w*|menu\w*|nav\w*|promo\w*|popular|most-read|trending|newsletter\w*|cookies?"
-    r"|cookie-\w+|breadcrumbs?|masthead|toolbar|banner|advert\w*|ads?|share|social|teasers?|more-news|read-?more|also)(?:$|[\s_-])"
+    r"weather|pogoda|meteo|(?:^|[\s_-])(?:clock|today|now|time-now|current-?date|header-date|top-?bar"
+    r"|top-?line|ticker|sidebar|side"
+    r"|widgets?|related\w*|recommend\w*|comments?|footer\w*|menu\w*|nav\w*|promo\w*|popular|most-read|trending"
+    r"|newsletter\w*|cookies?"
+    r"|cookie-\w+|breadcrumbs?|masthead|toolbar|banner|advert\w*|ads?|share|social|teasers?|more-news"
+    r"|read-?more|also)(?:$|[\s_-])"
 )
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _UNSEEN = dict.fromkeys(map(ord, "\xad\u200b\u2060\ufeff"))
@@ -27,7 +32,9 @@ _UNSEEN = dict.fromkeys(map(ord, "\xad\u200b\u2060\ufeff"))
 
 def parse(text: str) -> Node | None:
     """The tree of a page, or None where nothing is in it."""
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False)
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False
+    )
     try:
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -92,7 +99,7 @@ def following(node: Node) -> Iterator[Node]:
 
 
 def furniture_of(node: Node, title: Node | None) -> str:
-    """What makes an element furniture (``nav``, ``weather`` …), looking up to what it shares with the title; else ''."""
+    """What makes an element furniture (``nav``, ``weather`` …), up to what it shares with the title; else ''."""
     shared = set() if title is None else {title, *title.iterancestors()}
     here = node
     while here is not None and here not in shared and here.tag != "body":

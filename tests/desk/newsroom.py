@@ -33,7 +33,6 @@ NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 KYIV = timezone(timedelta(hours=2))
 
 
-
 class StandingClock:
     """A clock that shows ``NOW`` for ever."""
 
@@ -57,7 +56,9 @@ HOSTILE = (
 
 OUTLETS = (
     Outlet(name="dnipro-courier", home="https://courier.example/", title="Dnipro Courier", lang="en", country="ua"),
-    Outlet(name="frontier-times", home="https://frontier.example/", title="The Frontier Times", lang="en", country="gb"),
+    Outlet(
+        name="frontier-times", home="https://frontier.example/", title="The Frontier Times", lang="en", country="gb"
+    ),
     Outlet(name="harbour-post", home="https://harbour.example/", title="Harbour Post", lang="en", country="us"),
     Outlet(name="visnyk-skhodu", home="https://visnyk.example/", title="Вісник Сходу", lang="uk", country="ua"),
     Outlet(name="ranok-kyiv", home="https://ranok.example/", title="Ранок Київ", lang="uk", country="ua"),
@@ -129,7 +130,7 @@ def article(
         lang=lang,
         published=published,
         text_hash=text_hash,
-        **(fields | more),  # type: ignore[arg-type]
+        **(fields | more),
     )
 
 
@@ -146,67 +147,161 @@ def articles() -> list[Article]:
         ),
         dropped=("READ MORE: Ten ways to heat a flat", "Sign up for our newsletter", "18 °C Los Angeles"),
     )
-    found = [
-        article("harbour-post", "sea/grain-odesa", "Grain ships leave Odesa as war premium falls", GRAIN, "en", 900,
-                datetime(2026, 11, 21, 23, 12, tzinfo=UTC), places=("Odesa",)),
-        article("frontier-times", "world/exchange-84", "Ukraine and Russia exchange 84 prisoners of war each", PRISONERS,
-                "en", 610, datetime(2026, 11, 20, 17, 40), published_origin="text", topics=("prisoners of war",),
-                published_note="the page prints no zone and the outlet's is unknown",
-                places=("Mariupol",)),
-        article("svobodny-list", "2026/11/22/prizyv-kruglyj-god", "Призыв станет круглогодичным: закон принят в третьем чтении",
-                CALL_UP_RU, "ru", 214, datetime(2026, 11, 22, 12, 30, tzinfo=timezone(timedelta(hours=3))),
-                topics=("conscription",), organisations=("State Duma",)),
-        article("ranok-kyiv", "enerhetyka/42-tysiachi", "На Харківщині повернули світло 42 тисячам споживачів", POWER_UK, "uk",
-                95, None, published_note="the only date on the page is the day of the visit",
-                places=("Kharkiv Oblast",)),
-        article("visnyk-skhodu", "front/nichni-boi", "Нічні бої під Бахмутом: три атаки за добу", BAKHMUT_UK, "uk", 41,
-                datetime(2026, 11, 22, 15, 40, tzinfo=KYIV), places=("Bakhmut", "Kostiantynivka"), topics=("front line",)),
-        article("dnipro-courier", "war/call-up-dnipro", "Dnipro calls up men who missed their medical boards", CONSCRIPTS, "en",
-                22, datetime(2026, 11, 22, 16, 5, 12, tzinfo=KYIV), extraction=ledger, places=("Dnipro", "Kryvyi Rih"),
-                topics=("conscription",), people=("Olena Marchuk",), section="War"),
-        article("frontier-times", "world/dnipro-call-up", "Men who missed medical boards are called up in Dnipro",
-                CONSCRIPTS + "\n\nThe Frontier Times is read in forty countries.", "en", 13,
-                datetime(2026, 11, 22, 14, 15, tzinfo=UTC), relation="copy with additions", places=("Dnipro", "Kryvyi Rih"),
-                topics=("conscription",)),
-        article("harbour-post", "world/dnipro", "Dnipro calls up men who missed their medical boards", CONSCRIPTS + " ", "en", 6,
-                datetime(2026, 11, 22, 14, 21, tzinfo=UTC), relation="copy", places=("Dnipro", "Kryvyi Rih"),
-                topics=("conscription",)),
-    ]  # fmt: skip
-    return found
+    return [
+        article(
+            "harbour-post",
+            "sea/grain-odesa",
+            "Grain ships leave Odesa as war premium falls",
+            GRAIN,
+            "en",
+            900,
+            datetime(2026, 11, 21, 23, 12, tzinfo=UTC),
+            places=("Odesa",),
+        ),
+        article(
+            "frontier-times",
+            "world/exchange-84",
+            "Ukraine and Russia exchange 84 prisoners of war each",
+            PRISONERS,
+            "en",
+            610,
+            datetime(2026, 11, 20, 17, 40),
+            published_origin="text",
+            topics=("prisoners of war",),
+            published_note="the page prints no zone and the outlet's is unknown",
+            places=("Mariupol",),
+        ),
+        article(
+            "svobodny-list",
+            "2026/11/22/prizyv-kruglyj-god",
+            "Призыв станет круглогодичным: закон принят в третьем чтении",
+            CALL_UP_RU,
+            "ru",
+            214,
+            datetime(2026, 11, 22, 12, 30, tzinfo=timezone(timedelta(hours=3))),
+            topics=("conscription",),
+            organisations=("State Duma",),
+        ),
+        article(
+            "ranok-kyiv",
+            "enerhetyka/42-tysiachi",
+            "На Харківщині повернули світло 42 тисячам споживачів",
+            POWER_UK,
+            "uk",
+            95,
+            None,
+            published_note="the only date on the page is the day of the visit",
+            places=("Kharkiv Oblast",),
+        ),
+        article(
+            "visnyk-skhodu",
+            "front/nichni-boi",
+            "Нічні бої під Бахмутом: три атаки за добу",
+            BAKHMUT_UK,
+            "uk",
+            41,
+            datetime(2026, 11, 22, 15, 40, tzinfo=KYIV),
+            places=("Bakhmut", "Kostiantynivka"),
+            topics=("front line",),
+        ),
+        article(
+            "dnipro-courier",
+            "war/call-up-dnipro",
+            "Dnipro calls up men who missed their medical boards",
+            CONSCRIPTS,
+            "en",
+            22,
+            datetime(2026, 11, 22, 16, 5, 12, tzinfo=KYIV),
+            extraction=ledger,
+            places=("Dnipro", "Kryvyi Rih"),
+            topics=("conscription",),
+            people=("Olena Marchuk",),
+            section="War",
+        ),
+        article(
+            "frontier-times",
+            "world/dnipro-call-up",
+            "Men who missed medical boards are called up in Dnipro",
+            CONSCRIPTS + "\n\nThe Frontier Times is read in forty countries.",
+            "en",
+            13,
+            datetime(2026, 11, 22, 14, 15, tzinfo=UTC),
+            relation="copy with additions",
+            places=("Dnipro", "Kryvyi Rih"),
+            topics=("conscription",),
+        ),
+        article(
+            "harbour-post",
+            "world/dnipro",
+            "Dnipro calls up men who missed their medical boards",
+            CONSCRIPTS + " ",
+            "en",
+            6,
+            datetime(2026, 11, 22, 14, 21, tzinfo=UTC),
+            relation="copy",
+            places=("Dnipro", "Kryvyi Rih"),
+            topics=("conscription",),
+        ),
+    ]
 
 
 def hostile() -> list[Article]:
     """Articles whose every field is an attack."""
     made = []
     for number, attack in enumerate(HOSTILE):
-        one = article("old-gazette", f"h/{number}", attack, f"{attack} conscripts {attack}\n\n{attack}", "en", 2,
-                      datetime(2026, 11, 22, 14, tzinfo=UTC))  # fmt: skip
+        one = article(
+            "old-gazette",
+            f"h/{number}",
+            attack,
+            f"{attack} conscripts {attack}\n\n{attack}",
+            "en",
+            2,
+            datetime(2026, 11, 22, 14, tzinfo=UTC),
+        )
         made.append(
             msgspec.structs.replace(
                 one,
                 url="javascript:alert(7)" if number == 3 else one.url,
-                authors=(attack,), lang=attack[:20], published_origin=attack, published_note=attack, section=attack,
-                tags=(attack,), places=(attack,), people=(attack,), topics=(attack,), lead_image="https://tracker.example/x.png",
+                authors=(attack,),
+                lang=attack[:20],
+                published_origin=attack,
+                published_note=attack,
+                section=attack,
+                tags=(attack,),
+                places=(attack,),
+                people=(attack,),
+                topics=(attack,),
+                lead_image="https://tracker.example/x.png",
                 extraction=ExtractionFacts(
-                    title_origin=attack, text_origin=attack, dropped=(attack,),
+                    title_origin=attack,
+                    text_origin=attack,
+                    dropped=(attack,),
                     dates=(DateCandidate(raw=attack, origin=attack, verdict=attack),),
                 ),
             )
-        )  # fmt: skip
+        )
     return made
 
 
-def publish(store, words, made: list[Article], stories: dict[str, str] | None = None) -> None:  # type: ignore[no-untyped-def]
+def publish(store, words, made: list[Article], stories: dict[str, str] | None = None) -> None:
     """Take articles down the road: accepted, filed, ready. ``stories`` gives the story of a text that is a copy."""
     for one in made:
-        one = msgspec.structs.replace(one, title=_sound(one.title), text=_sound(one.text))
         story = (stories or {}).get(one.id) or derived_id("story", one.id)
         page = PageState(address_id=one.address_id, url=one.url, outlet=one.outlet, status=200, fetched=one.first_seen)
         store.accept([one], [page])
         (claimed,) = store.claim(1, 60.0, NOW)
         analysed = words.analyse(claimed.title, claimed.text, claimed.lang)
-        sketch = Sketch(article=one.id, story=story, outlet=one.outlet, address_id=one.address_id, tokens=1,
-                        text_hash=one.text_hash, title_hash="", shingles=b"", first_seen=one.first_seen)  # fmt: skip
+        sketch = Sketch(
+            article=one.id,
+            story=story,
+            outlet=one.outlet,
+            address_id=one.address_id,
+            tokens=1,
+            text_hash=one.text_hash,
+            title_hash="",
+            shingles=b"",
+            first_seen=one.first_seen,
+        )
         filed = msgspec.structs.replace(claimed, story=story)
         with store.filing() as filing:
             assert filing.file(filed, sketch, [], analysed.to_bytes())
@@ -215,56 +310,119 @@ def publish(store, words, made: list[Article], stories: dict[str, str] | None = 
             assert publishing.make_ready(msgspec.structs.replace(filed, state="filed"), keys, one.first_seen)
 
 
-def _sound(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def tell(store, words, expander, query: str, name: str, told: Article, after: float, *, copies: int = 0,  # type: ignore[no-untyped-def]
-         channels: tuple[str, ...] = ("stdout:",), states: tuple[str, ...] = ("delivered",), hit: Hit | None = None) -> None:  # fmt: skip
+def tell(
+    store,
+    words,
+    expander,
+    query: str,
+    name: str,
+    told: Article,
+    after: float,
+    *,
+    copies: int = 0,
+    channels: tuple[str, ...] = ("stdout:",),
+    states: tuple[str, ...] = ("delivered",),
+    hit: Hit | None = None,
+) -> None:
     """An alert with its first notice and its deliveries, ``after`` seconds after the article was seen."""
-    subscription = Subscription(id=derived_id(name), name=name, query=query, channels=channels, created=NOW - timedelta(days=9))
+    subscription = Subscription(
+        id=derived_id(name), name=name, query=query, channels=channels, created=NOW - timedelta(days=9)
+    )
     store.put_subscription(subscription)
     told = store.articles([told.id])[told.id]
     created = told.first_seen + timedelta(seconds=after)
     document = Document.of(told, words.analyse(told.title, told.text, told.lang))
     met = (hit,) if hit else hits(expander.resolve(parse(query)), document, told)
-    alert = Alert(id=derived_id(subscription.id, told.story), subscription=subscription.id, story=told.story, article=told.id,
-                  created=created, copies=copies)  # fmt: skip
-    notice = Notice(id=derived_id(alert.id, "first", "1"), alert=alert.id, kind="first", ordinal=1, article=told.id,
-                    created=created, hits=met)  # fmt: skip
+    alert = Alert(
+        id=derived_id(subscription.id, told.story),
+        subscription=subscription.id,
+        story=told.story,
+        article=told.id,
+        created=created,
+        copies=copies,
+    )
+    notice = Notice(
+        id=derived_id(alert.id, "first", "1"),
+        alert=alert.id,
+        kind="first",
+        ordinal=1,
+        article=told.id,
+        created=created,
+        hits=met,
+    )
     deliveries = []
     for channel, state in zip(channels, states, strict=True):
         done = created + timedelta(seconds=1) if state == "delivered" else None
         error = "" if state == "delivered" else "HTTP 503 from the receiver"
-        deliveries.append(Delivery(id=derived_id(notice.id, channel), notice=notice.id, channel=channel, state=state,  # type: ignore[arg-type]
-                                   attempts=1 if done else 3, delivered=done, error=error,
-                                   next_try=None if done else NOW + timedelta(minutes=5)))  # fmt: skip
+        deliveries.append(
+            Delivery(
+                id=derived_id(notice.id, channel),
+                notice=notice.id,
+                channel=channel,
+                state=state,
+                attempts=1 if done else 3,
+                delivered=done,
+                error=error,
+                next_try=None if done else NOW + timedelta(minutes=5),
+            )
+        )
     with store.publishing() as publishing:
         publishing.put_alert(alert)
         publishing.put_notice(notice, deliveries)
 
 
-def fill(store, words, expander) -> list[Article]:  # type: ignore[no-untyped-def]
+def fill(store, words, expander) -> list[Article]:
     """The whole newsroom; returns its articles in order of arrival."""
     store.put_outlets(OUTLETS)
     store.put_feeds(
-        Feed(url=outlet.home + "feed.xml", outlet=outlet.name, kind="feed", checked=NOW - timedelta(minutes=3),
-             changed=NOW - timedelta(minutes=20 * (number + 1)), listed=30,
-             failures=4 if outlet.name == "ranok-kyiv" else 0,
-             error="HTTP 502 since 13:58" if outlet.name == "ranok-kyiv" else "")
+        Feed(
+            url=outlet.home + "feed.xml",
+            outlet=outlet.name,
+            kind="feed",
+            checked=NOW - timedelta(minutes=3),
+            changed=NOW - timedelta(minutes=20 * (number + 1)),
+            listed=30,
+            failures=4 if outlet.name == "ranok-kyiv" else 0,
+            error="HTTP 502 since 13:58" if outlet.name == "ranok-kyiv" else "",
+        )
         for number, outlet in enumerate(OUTLETS[:6])
-    )  # fmt: skip
+    )
     made = articles()
     first = made[5]
     publish(store, words, made, {one.id: derived_id("story", first.id) for one in made[5:]})
     store.drop(
         Drop(at=NOW, room="spiders", reason=reason, url=f"https://ranok.example/{reason}/{number}", outlet="ranok-kyiv")
-        for reason, times in (("robots.txt forbids it", 31), ("no article on the page", 12), ("already known", 207), ("HTTP 404", 5))
+        for reason, times in (
+            ("robots.txt forbids it", 31),
+            ("no article on the page", 12),
+            ("already known", 207),
+            ("HTTP 404", 5),
+        )
         for number in range(times)
     )
     hook = "https://hooks.example/services/T0SECRET/B1SECRET"
     tell(store, words, expander, "conscription OR призыв", "Call-up", made[2], 3)
-    tell(store, words, expander, "Bakhmut", "Bakhmut", made[4], 2, channels=("stdout:", hook), states=("delivered", "waiting"))
-    tell(store, words, expander, "conscription OR призыв", "Call-up", made[5], 2, copies=2,
-         channels=("stdout:", "file:/var/lib/tocsin/alerts.jsonl"), states=("delivered", "delivered"))  # fmt: skip
+    tell(
+        store,
+        words,
+        expander,
+        "Bakhmut",
+        "Bakhmut",
+        made[4],
+        2,
+        channels=("stdout:", hook),
+        states=("delivered", "waiting"),
+    )
+    tell(
+        store,
+        words,
+        expander,
+        "conscription OR призыв",
+        "Call-up",
+        made[5],
+        2,
+        copies=2,
+        channels=("stdout:", "file:/var/lib/tocsin/alerts.jsonl"),
+        states=("delivered", "delivered"),
+    )
     return made

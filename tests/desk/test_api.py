@@ -38,7 +38,9 @@ def test_alerts_carry_notices_and_deliveries_without_secrets(client):
         for notice in alert["notices"]:
             msgspec.convert(notice, Notice)
             msgspec.convert(notice["deliveries"], list[Delivery])
-    channels = {delivery["channel"] for alert in alerts for notice in alert["notices"] for delivery in notice["deliveries"]}
+    channels = {
+        delivery["channel"] for alert in alerts for notice in alert["notices"] for delivery in notice["deliveries"]
+    }
     assert channels == {"stdout:", "https://hooks.example/…", "file:/var/lib/tocsin/alerts.jsonl"}
 
 

@@ -24,10 +24,19 @@ def words(node):
 def test_the_overview_counts_and_lists_stories_once(client):
     tree = page(client, "/")
     figures = {words(box.css_first("dt")): words(box.css_first("dd")) for box in tree.css(".figures > div")}
-    assert figures == {"texts": "6", "copies": "2", "versions": "0", "alerts": "3", "outlets": "6", "pages fetched": "8"}
+    assert figures == {
+        "texts": "6",
+        "copies": "2",
+        "versions": "0",
+        "alerts": "3",
+        "outlets": "6",
+        "pages fetched": "8",
+    }
     assert len(tree.css(".stories .title")) == 6
     first = words(tree.css_first(".stories li"))
-    assert first.startswith("Dnipro calls up men who missed their medical boards Dnipro Courier English 22 Nov, 16:05 EET")
+    assert first.startswith(
+        "Dnipro calls up men who missed their medical boards Dnipro Courier English 22 Nov, 16:05 EET"
+    )
     assert first.endswith("in 3 outlets")
 
 
@@ -140,7 +149,9 @@ def test_an_alert_shows_what_met_when_and_who_was_told(client):
         "seen 22 Nov, 16:08:00 EET 2 min later",
         "alerted 22 Nov, 16:08:02 EET 2 s later",
     ]
-    copies = "One text, republished by 3 outlets (first: Dnipro Courier 22 Nov, 16:08 EET). No independent report seen yet."
+    copies = (
+        "One text, republished by 3 outlets (first: Dnipro Courier 22 Nov, 16:08 EET). No independent report seen yet."
+    )
     assert words(first.css_first(".copies")) == copies
     assert second.css_first(".copies") is None
     assert "Бахмутом ← Bakhmut" in words(second)

@@ -4,7 +4,16 @@ import pytest
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
-PATHS = ("/", "/search", "/search?q=conscripts", "/search?q=%28", "/alerts", "/why", "/nothing", "/why?url=https://a.example/")
+PATHS = (
+    "/",
+    "/search",
+    "/search?q=conscripts",
+    "/search?q=%28",
+    "/alerts",
+    "/why",
+    "/nothing",
+    "/why?url=https://a.example/",
+)
 
 
 @pytest.fixture
@@ -14,9 +23,19 @@ def attacked(client, store, words, expander, newsroom):
     newsroom.publish(store, words, hostile)
     for number, one in enumerate(hostile):
         attack = newsroom.HOSTILE[number].encode("utf-8", "replace").decode()
-        told = newsroom.Hit(word=attack, form="conscripts", how=attack, field="text", sentence=f"{attack} conscripts", start=len(attack) + 1)
+        told = newsroom.Hit(
+            word=attack,
+            form="conscripts",
+            how=attack,
+            field="text",
+            sentence=f"{attack} conscripts",
+            start=len(attack) + 1,
+        )
         newsroom.tell(store, words, expander, "conscripts", f"{attack} {number}", one, 1, channels=(attack,), hit=told)
-    quoted = [f"/search?q={attack}" for attack in ("%3Cscript%3Ealert(9)%3C/script%3E", "%22%3E%3Cimg%20src=x%20onerror=alert(9)%3E")]
+    quoted = [
+        f"/search?q={attack}"
+        for attack in ("%3Cscript%3Ealert(9)%3C/script%3E", "%22%3E%3Cimg%20src=x%20onerror=alert(9)%3E")
+    ]
     return client, [*PATHS, *quoted, *[f"/article/{one.id}?q=conscripts" for one in hostile]]
 
 
@@ -29,7 +48,9 @@ def test_no_field_of_an_outlet_becomes_markup(attacked, newsroom):
             for name, value in node.attributes.items():
                 assert not name.startswith("on"), (path, name)
                 assert name != "style", path
-                assert name not in {"href", "src", "action"} or not (value or "").lower().startswith(("javascript:", "data:")), path
+                assert name not in {"href", "src", "action"} or not (value or "").lower().startswith(
+                    ("javascript:", "data:")
+                ), path
     shown = client.get("/search?q=conscripts").text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
     assert "{{ 7*7 }}" in shown
@@ -60,7 +81,8 @@ def test_no_page_loads_anything_from_outside_and_links_tell_nothing(attacked):
 def test_every_answer_carries_the_guarding_headers(client, path):
     headers = client.get(path).headers
     assert headers["content-security-policy"] == (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
@@ -94,7 +116,9 @@ def test_no_request_changes_anything(client):
     assert client.get("/redoc").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/%2e%2e/records.py", "/static//etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/%2e%2e/records.py", "/static//etc/passwd"]
+)
 def test_static_files_are_those_of_the_folder_alone(client, path):
     assert client.get(path).status_code == 404
 

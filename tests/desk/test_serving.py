@@ -1,15 +1,18 @@
 """The desk on a port: loopback only, a taken port is one clear sentence, and it ends with its parent."""
 
+import asyncio
 import json
 import socket
 import subprocess
 import sys
-import urllib.error
+import threading
 import urllib.request
+from datetime import UTC
 
+import httpx
 import pytest
 
-from tocsin.desk import serving
+from tocsin.desk import create_app, serving
 from tocsin.errors import UserError
 
 
@@ -28,7 +31,16 @@ def test_a_taken_port_is_named():
 
 
 def test_the_main_says_where_it_is_and_ends_with_its_parent(tmp_path):
-    command = [sys.executable, "-m", "tocsin.desk", "--store", f"sqlite:{tmp_path}/t.db", "--port", "0", "--with-parent"]
+    command = [
+        sys.executable,
+        "-m",
+        "tocsin.desk",
+        "--store",
+        f"sqlite:{tmp_path}/t.db",
+        "--port",
+        "0",
+        "--with-parent",
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as desk:
         try:
             said = json.loads(desk.stdout.readline())
@@ -53,3 +65,26 @@ def test_the_main_refuses_a_taken_port_in_one_sentence(tmp_path):
     assert ended.stderr.startswith(f"Port {port} on 127.0.0.1 is in use")
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "t.db").exists()
+
+
+def test_readers_at_the_same_time_share_one_thread_of_the_store(store, made, expander, newsroom, monkeypatch):
+    threads = set()
+    ask = store.search
+
+    def watched(*given, **named):
+        threads.add(threading.get_ident())
+        return ask(*given, **named)
+
+    monkeypatch.setattr(store, "search", watched)
+    app = create_app(store, clock=newsroom.StandingClock(), zone=UTC, expander=expander)
+    queries = ["Bakhmut", "conscription", "призыв", "outlet:harbour-post"] * 15
+
+    async def read():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            return await asyncio.gather(*(client.get("/api/v1/search", params={"q": query}) for query in queries))
+
+    answers = asyncio.run(read())
+    assert [answer.json()["query"] for answer in answers] == queries
+    assert len({answer.text for answer in answers}) == 4
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads

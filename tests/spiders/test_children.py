@@ -1,5 +1,6 @@
 """The extraction pool with real processes: a page that hangs, crashes, raises, eats memory or is killed over costs its
-own child alone; children are recycled, end with their parent, and no process stays behind."""
+own child alone; children are recycled, end with their parent, and no process stays behind.
+"""
 
 import asyncio
 import os
@@ -97,8 +98,12 @@ class Opened:
 async def test_the_real_extractor_answers() -> None:
     async with Opened("spiders.extract:extract", size=1) as pool:
         await pool.start()
-        paragraphs = "".join(f"<p>Sentence number {n} of the story goes on for quite a few words.</p>" for n in range(9))
-        found = await pool.extract(page(f"<html><body><h1>A headline of a story</h1>{paragraphs}</body></html>"), OUTLET)
+        paragraphs = "".join(
+            f"<p>Sentence number {n} of the story goes on for quite a few words.</p>" for n in range(9)
+        )
+        found = await pool.extract(
+            page(f"<html><body><h1>A headline of a story</h1>{paragraphs}</body></html>"), OUTLET
+        )
     assert [a.title for a in found.articles] == ["A headline of a story"]
     assert found.articles[0].text.startswith("Sentence number 0 of the story")
 
@@ -233,14 +238,16 @@ from datetime import UTC, datetime
 from spiders.children import Pool
 from tocsin.records import Outlet, Page
 
+OUTLET = Outlet(name="x", home="http://x.test/")
+
 def page(body):
     return Page(url="http://x.test/", fetched_url="http://x.test/", body=body, fetched=datetime(2026, 1, 1, tzinfo=UTC))
 
 async def main():
     pool = Pool(2, target="child_hooks:act", deadline=1.0)
-    found = await asyncio.gather(*(pool.extract(page(b"slow"), Outlet(name="x", home="http://x.test/")) for _ in range(2)))
+    found = await asyncio.gather(*(pool.extract(page(b"slow"), OUTLET) for _ in range(2)))
     print(*(f.detail for f in found), flush=True)
-    await pool.extract(page(b"sleep"), Outlet(name="x", home="http://x.test/"))
+    await pool.extract(page(b"sleep"), OUTLET)
 
 if __name__ == "__main__":
     asyncio.run(main())
@@ -252,7 +259,11 @@ def test_children_end_with_a_killed_parent_and_ignore_ctrl_c(hooks: str, tmp_pat
     script.write_text(textwrap.dedent(PARENT.format(hooks=str(tmp_path))))
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
     ) as parent:
         assert parent.stdout is not None
         pids = [int(p) for p in parent.stdout.readline().split()]

@@ -169,7 +169,9 @@ def test_full_disk_waits_and_leaves_no_half_line(tmp_path: Path) -> None:
         "    except Later as answer:\n"
         "        print(answer.reason)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=30
+    )
     assert done.stdout.splitlines() == ["sent", f"The file {path} cannot be written: its disk is full."]
     assert ids(path) == ["a"]
     FileChannel(path).send(message("b"))
@@ -200,7 +202,8 @@ def test_stdout_prints_the_lines() -> None:
 
 def test_stdout_of_another_alphabet_still_speaks() -> None:
     raw = io.BytesIO()
-    open_channel("stdout:", data_dir=Path(), stream=io.TextIOWrapper(raw, "ascii"), clock=SystemClock()).send(message("a"))
+    stream = io.TextIOWrapper(raw, "ascii")
+    open_channel("stdout:", data_dir=Path(), stream=stream, clock=SystemClock()).send(message("a"))
     assert raw.getvalue() == b"one\n\\u0434\\u0432\\u0430\n\n"
 
 
@@ -255,7 +258,7 @@ def test_good_address(address: str) -> None:
         ("gopher://user:hunter2@host/", "not understood"),
         ("file:", "names no file"),
         ("file:folder/", "names no file"),
-        ("file:/proc/nothing/alerts.jsonl", "cannot be written"),
+        ("file:/dev/null/alerts.jsonl", "cannot be written"),
         ("https://", "names no host"),
         ("https://host:99999/", "no usable web address"),
         ("https://host\\@evil/", "backslash"),

@@ -20,7 +20,7 @@ app = typer.Typer(
 for room in (running, reading, articles, upkeep):
     room.register(app)
 app.add_typer(outlets.app, name="outlets")
-app.command("subscribe")(subscriptions.subscribe)
+app.command("subscribe", context_settings={"ignore_unknown_options": True})(subscriptions.subscribe)
 app.add_typer(subscriptions.app, name="subscriptions")
 
 

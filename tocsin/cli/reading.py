@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(search)
+    app.command(context_settings={"ignore_unknown_options": True})(search)  # a query may begin with a minus
     app.command()(alerts)
     app.command()(why)
 

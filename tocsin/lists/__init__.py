@@ -4,8 +4,9 @@ The shipped files stand beside this module; a folder of the user's may hold file
 replace shipped ones of the same name or join them. Nothing is kept here: whoever loads the lists passes them on.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -116,13 +117,9 @@ class Lists(msgspec.Struct, frozen=True, dict=True):
     def resolve_place(self, text: str) -> str | None:
         """The canonical name of a place by any of its names, or None.
 
-        Case, blanks, hyphens and the kind of apostrophe do not count; "X region" is read as "X Oblast" too.
+        Case, blanks, hyphens, quotation marks and the kind of apostrophe do not count.
         """
-        plain = _plain(text)
-        found = self._by_name.get(plain)
-        if found is None and plain.endswith((" region", " province")):
-            found = self._by_name.get(plain.rpartition(" ")[0] + " oblast")
-        return found
+        return self._by_name.get(_plain(text))
 
     @cached_property
     def _canonical(self) -> frozenset[str]:
@@ -188,11 +185,11 @@ def load(folder: Path | None = None) -> Lists:
     if folder is not None:
         _check_folder(folder)
     lists = Lists(
-        places=_read("places", Place, lambda place: place.name, folder),
-        people=_read("people", Person, lambda person: person.name, folder),
-        organisations=_read("organisations", Organisation, lambda organisation: organisation.name, folder),
-        families=_read("families", Family, lambda family: f"{family.lang} {family.head}", folder),
-        topics=_read("topics", Topic, lambda topic: topic.id, folder),
+        places=_read("places", Place, ("name",), folder),
+        people=_read("people", Person, ("name",), folder),
+        organisations=_read("organisations", Organisation, ("name",), folder),
+        families=_read("families", Family, ("lang", "head"), folder),
+        topics=_read("topics", Topic, ("id",), folder),
     )
     _check_places(lists.places, folder)
     return lists
@@ -207,26 +204,21 @@ def _check_folder(folder: Path) -> None:
             raise UserError(f"{path} is not one of the word lists; rename it to one of {', '.join(sorted(known))}.")
 
 
-def _read(kind: str, of: type[T], key: Callable[[T], str], folder: Path | None) -> tuple[T, ...]:
+def _read(kind: str, of: type[T], key: tuple[str, ...], folder: Path | None) -> tuple[T, ...]:
     name = f"{kind}.yaml"
-    found = {key(entry): entry for entry, _ in _entries(files(__name__).joinpath(name).read_text("utf-8"), of, name)}
+    found = dict(_entries(files(__name__).joinpath(name).read_text("utf-8"), of, key, name))
     path = folder / name if folder else None
-    if path is None or not path.exists():
-        return tuple(found.values())
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The word list {path} cannot be read: {error}.") from error
-    for entry, remove in _entries(text, of, str(path)):
-        if remove:
-            found.pop(key(entry), None)
-        else:
-            found[key(entry)] = entry
-    return tuple(found.values())
+    if path is not None and path.exists():
+        try:
+            text = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"The word list {path} cannot be read: {error}.") from error
+        found |= dict(_entries(text, of, key, str(path)))
+    return tuple(entry for entry in found.values() if entry is not None)
 
 
-def _entries(text: str, of: type[T], where: str) -> Iterable[tuple[T, bool]]:
-    """Entries of one file, each with whether it asks to be removed.
+def _entries(text: str, of: type[T], key: tuple[str, ...], where: str) -> Iterable[tuple[str, T | None]]:
+    """Entries of one file by their key; None for one that is to be removed.
 
     The base loader leaves every scalar a string, so that ``no`` stays the country code of Norway.
     """
@@ -239,27 +231,22 @@ def _entries(text: str, of: type[T], where: str) -> Iterable[tuple[T, bool]]:
     if not isinstance(data, list):
         raise UserError(f'The word list {where} must be a list of entries, each beginning with "- ".')
     for number, item in enumerate(data, 1):
-        yield _entry(item, of, f"The word list {where}, entry {number}")
+        label = " ".join(str(item.get(part, "")) for part in key).strip() if isinstance(item, dict) else ""
+        if not label:
+            raise UserError(f"The word list {where}: entry {number} needs {' and '.join(key)}; it is {item!r}.")
+        yield label, _entry(item, of, f"The word list {where}, entry {number} ({label})")
 
 
-def _entry(item: Any, of: type[T], where: str) -> tuple[T, bool]:
-    if not isinstance(item, dict):
-        raise UserError(f"{where} must have named fields such as {of.__struct_encode_fields__[0]}; it is {item!r}.")
-    remove = item.get("remove") == "true"
-    fields = {key: value for key, value in item.items() if key != "remove"}
-    label = fields.get("name") if of is not Topic else fields.get("id")
-    label = label or fields.get("head") or "without a name"
-    if remove:
-        defaults = {"words": [], "name": {"en": ""}, "query": ""} if of in (Family, Topic) else {}
-        fields = {**{k: v for k, v in defaults.items() if k in of.__struct_encode_fields__}, **fields}
+def _entry(item: dict[str, Any], of: type[T], where: str) -> T | None:
+    if item.get("remove") == "true":
+        return None
     try:
-        entry = msgspec.convert(fields, of, strict=False)
+        entry = msgspec.convert(item, of, strict=False)
     except msgspec.ValidationError as error:
-        raise UserError(f"{where} ({label}): {error}.") from error
-    problem = "" if remove else _problem(entry)
-    if problem:
-        raise UserError(f"{where} ({label}): {problem}.")
-    return entry, remove
+        raise UserError(f"{where}: {error}.") from error
+    if problem := _problem(entry):
+        raise UserError(f"{where}: {problem}.")
+    return entry
 
 
 def _problem(entry: Place | Person | Organisation | Family | Topic) -> str:
@@ -267,7 +254,7 @@ def _problem(entry: Place | Person | Organisation | Family | Topic) -> str:
     if isinstance(entry, Topic):
         return "" if entry.id and entry.query.strip() else "a topic needs an id and a query"
     if isinstance(entry, Family):
-        odd = [word for word in entry.words if not word.isalpha() and not word.replace("'", "").isalpha()]
+        odd = [word for word in entry.words if not _ONE_WORD.fullmatch(word)]
         return f'"{odd[0]}" is not one word; a family holds single words' if odd else ""
     return "" if all(name.strip() for name, _, _ in names(entry)) else "a name is empty"
 
@@ -287,8 +274,11 @@ def _check_places(places: tuple[Place, ...], folder: Path | None) -> None:
             outer = around[outer]
 
 
-_PLAIN = str.maketrans({"ё": "е", "ґ": "г", "’": "'", "ʼ": "'", "‘": "'", "`": "'", "-": " ", "‑": " ", "–": " "})  # noqa: RUF001
+_ONE_WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+_PLAIN = str.maketrans(
+    {"ё": "е", "ґ": "г", "’": "'", "ʼ": "'", "‘": "'", "`": "'", "-": " ", "‑": " ", "–": " ", "«": " ", "»": " "}
+)
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.casefold().translate(_PLAIN).replace("«", " ").replace("»", " ").split())
+    return " ".join(name.casefold().translate(_PLAIN).split())

@@ -151,3 +151,10 @@ BOILERPLATE = {
         photo="Світлина надана агенцією", footer="Хроніка міста: пишіть нам на адресу редакції.",
     ),
 }  # fmt: skip
+
+TEASERS = (
+    "Conscription age stays where it is after third vote in a week",
+    "What the new conscription rules mean for men who live abroad",
+    "Retired general calls conscription plan ‘a list without names’",
+)
+"""Inline teasers of the seed layout: their words must never count as the article's."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from jinja2 import Environment, FileSystemLoader
 
-from tocsin.press.cast import BOILERPLATE, LABELS, MONTHS, SECTIONS, WEEKDAYS, Site
+from tocsin.press.cast import BOILERPLATE, LABELS, MONTHS, SECTIONS, TEASERS, WEEKDAYS, Site
 from tocsin.press.schedule import Item
 from tocsin.records import Outlet
 
@@ -152,11 +152,14 @@ class Newsroom:
         before = [other for other in self._listed(item.published) if other is not item]
         facts = self._facts(item, now)
         around = BOILERPLATE.get(item.site) if item.wire else None
-        conscription = [other for other in before if other.text.topic == "conscription"] or before
+        conscription = [other for other in before if other.text.topic == "conscription"]
         more = {
             "related": [self._facts(other, item.published) for other in before[:5]],
             "popular": [self._facts(other, item.published) for other in before[5:9]],
-            "teaser": self._facts(conscription[0], item.published) if conscription else facts,
+            "teaser": {
+                "title": TEASERS[item.id % len(TEASERS)],
+                "url": self.url(conscription[0]) if conscription else self.base,
+            },
             "teaser_after": (len(facts["paragraphs"]) + 1) // 2,
             "photo": around.photo if around else "",
             "footer": around.footer if around else f"© {self.site.title}",

@@ -170,7 +170,7 @@ class Writer:
         own: dict[str, int] = {}
 
         def value(slot: re.Match[str]) -> str:
-            inner = slot[1]
+            inner: str = slot[1]
             if "|" in inner:
                 tie = _TIE.match(inner)
                 choices = inner[tie.end() if tie else 0 :].split("|")

@@ -33,6 +33,19 @@ class Hook(NamedTuple):
     keys: tuple[bytes, ...]
     """Signing keys, more than one while they are being exchanged."""
 
+    def hide(self, text: str) -> str:
+        """Words of the receiver without the parts of the address that they repeat: any of them may be a token."""
+        basic = base64.b64encode(self.user.encode()).decode()
+        parts = {
+            basic,
+            *self.user.split(":"),
+            *re.split(r"[/?&=;]", self.target),
+            *re.split(r"[/?&=;]", unquote(self.target)),
+        }
+        for part in sorted(parts, key=len, reverse=True):
+            text = text.replace(part, "…") if len(part) > 2 else text
+        return text
+
 
 def fill(address: str, secrets: Secrets) -> str:
     """The address with each ``${NAME}`` replaced by its value.
@@ -75,12 +88,12 @@ def mask(address: str) -> str:
     )
 
 
-def hook(address: str) -> Hook:
+def hook(address: str, shown: str = "") -> Hook:
     """Take a webhook's address apart, secrets filled in: ``https://[user:password@]host[:port]/path[?query][#secret=whsec_…]``.
 
-    Raises UserError where it cannot be used.
+    Raises UserError where it cannot be used; its message names the channel as ``shown``, otherwise as ``mask`` has it.
     """
-    shown = mask(address)
+    shown = shown or mask(address)
     if re.search(r"[\s\\\x00-\x20\x7f]", address):
         raise UserError(
             f"The channel {shown} holds a blank, a backslash or an invisible character; write them as %20 or %5C."

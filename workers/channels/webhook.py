@@ -52,7 +52,7 @@ class WebhookChannel:
         """``address`` as stored, ``filled`` with its secrets. Raises UserError where it cannot be used."""
         self._address = address
         self._shown = mask(address)
-        self._hook = hook(filled)
+        self._hook = hook(filled, self._shown)
         self._clock = clock
         self._allow_private = allow_private
         self._timeout = timeout
@@ -102,7 +102,7 @@ class WebhookChannel:
         ):
             retry_after = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
             told = _opening(response) if response.status >= 300 else b""
-            return response.status, retry_after.decode("latin-1"), plain(told.decode("utf-8", "replace"))[:160]
+            return response.status, retry_after.decode("latin-1"), to.hide(plain(told.decode("utf-8", "replace")))[:160]
 
     def _headers(self, name: str, body: bytes) -> list[tuple[str, str]]:
         to = self._hook

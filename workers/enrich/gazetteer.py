@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from tocsin.lists import Entry, Lists, is_ambiguous, names
+from tocsin.lists import Lists, Organisation, Person, Place, is_ambiguous, names
 from tocsin.words import Analysed, Words, clean, fold, is_cyrillic, spans
 
 Tokens = Sequence[tuple[str, ...]]
+_Entry = Place | Person | Organisation
 
 
 class Named(NamedTuple):
@@ -50,13 +51,16 @@ class _Pattern(msgspec.Struct, frozen=True):
 
 
 # Endings of the number that a one-word name does not have, by the letter on which its nominative ends.
-_NOT_OF_CONSONANT = {"ru": re.compile(r".+(?:[ое]в|[ая][мх]|[ая]ми|ы)"), "uk": re.compile(r".+(?:[іїєое]в|[ая][мх]|[ая]ми|и)")}
+_NOT_OF_CONSONANT = {
+    "ru": re.compile(r".+(?:[ое]в|[ая][мх]|[ая]ми|ы)"),
+    "uk": re.compile(r".+(?:[іїєое]в|[ая][мх]|[ая]ми|и)"),
+}
 _NOT_OF_VOWEL = re.compile(r".+(?:[ая][мх]|[ая]ми)")
 _NOT_OF_PLURAL = re.compile(r".+(?:[аяуюоеє]|[оеє]м|[ое]й)")
 _VOWELS = "аеиоуыэюяіїє"
 
-_BREAK = re.compile(r"[.!?…:;\n\"“„«‹(\[]")  # noqa: RUF001
-_SHORTENED = frozenset({"г", "гг", "м", "с", "п", "р", "о", "обл", "пос", "пгт", "смт", "ст", "им", "ім", "mt", "st", "gen", "ген", "col"})
+_BREAK = re.compile(r"[.!?…:;\n\"“„«‹(\[]")
+_SHORTENED = frozenset("г м с п обл пос пгт смт ст им ім ген mt st gen col".split())
 """Words whose full stop ends no sentence: *г. Счастье* is the town."""
 
 
@@ -66,7 +70,8 @@ class Gazetteer:
     def __init__(self, words: Words, lists: Lists) -> None:
         self._words = words
         self._hung: dict[str, list[_Pattern]] = defaultdict(list)
-        for group, entries in enumerate((lists.places, lists.people, lists.organisations)):
+        groups: tuple[tuple[_Entry, ...], ...] = (lists.places, lists.people, lists.organisations)
+        for group, entries in enumerate(groups):
             for entry in entries:
                 for pattern in self._patterns(group, entry):
                     for key in pattern.steps[0]:
@@ -81,14 +86,17 @@ class Gazetteer:
         return Named(*(tuple(names) for names in found))
 
     def _mentions(self, line: "_Line", lang: str) -> Iterator[_Pattern]:
-        hung = self._hung
         for position, keys in enumerate(line.tokens):
-            for key in keys:
-                for pattern in hung.get(key, ()):
-                    if _spoken(pattern.lang, lang) and _meets(pattern, line.tokens, position) and _written(pattern, line, position):
-                        yield pattern
+            for pattern in self._candidates(keys):
+                spoken = not pattern.lang or pattern.lang == lang or lang not in ("uk", "ru")
+                if spoken and _meets(pattern, line.tokens, position) and _written(pattern, line, position):
+                    yield pattern
 
-    def _patterns(self, group: int, entry: Entry) -> Iterator[_Pattern]:
+    def _candidates(self, keys: tuple[str, ...]) -> Iterator[_Pattern]:
+        for key in keys:
+            yield from self._hung.get(key, ())
+
+    def _patterns(self, group: int, entry: _Entry) -> Iterator[_Pattern]:
         for name, lang, how in names(entry):
             written = [span.written for span in spans(clean(name))]
             if not written:
@@ -132,7 +140,8 @@ class _Line:
             line = clean(self._line)
             found = spans(line)
             self._words = [span.written for span in found]
-            self._gaps = [line[last:first.start] for last, first in zip([0, *(span.end for span in found)], found, strict=False)]
+            ends = [0, *(span.end for span in found)]
+            self._gaps = [line[end : span.start] for end, span in zip(ends, found, strict=False)]
         gap = self._gaps[position]
         if position == 0 or self._titled(position):
             return False
@@ -140,18 +149,25 @@ class _Line:
 
     def _titled(self, position: int) -> bool:
         """Whether the words around have capitals too, as in English headings where each word has one."""
-        around = self._words[max(0, position - 2) : position] + self._words[position + 1 : position + 3]
-        long = [word for word in around if len(word) > 3]
+        long = [word for word in self._beside(position) if len(word) > 3]
         return bool(long) and self._words[position].isascii() and all(word[0].isupper() for word in long)
+
+    def _beside(self, position: int) -> Iterator[str]:
+        """Two words on each side, as far as the sentence goes."""
+        for at in range(position, max(0, position - 2), -1):
+            if _BREAK.search(self._gaps[at]):
+                break
+            yield self._words[at - 1]
+        for at in range(position + 1, min(len(self._words), position + 3)):
+            if _BREAK.search(self._gaps[at]):
+                break
+            yield self._words[at]
 
     def in_capitals(self, position: int) -> bool:
         """Whether the words around are in capitals too."""
-        around = [keys[1][2:] for keys in (*self.tokens[max(0, position - 1) : position], *self.tokens[position + 1 : position + 2])]
+        beside = (*self.tokens[max(0, position - 1) : position], *self.tokens[position + 1 : position + 2])
+        around = [keys[1][2:] for keys in beside]
         return bool(around) and all(word.isupper() and len(word) > 1 for word in around)
-
-
-def _spoken(of_name: str, of_text: str) -> bool:
-    return not of_name or of_name == of_text or of_text not in ("uk", "ru")
 
 
 def _meets(pattern: _Pattern, tokens: Tokens, position: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 SHORT = 40
 """Letters below which the claim of the page says more than the text."""
-SAMPLE = 1500
+SAMPLE = 1000
 """Characters of a text that are looked at."""
 SURE = 0.5
 """Probability from which the model is believed against the claim."""
@@ -19,6 +19,8 @@ SURE = 0.5
 _CYRILLIC = frozenset(map(chr, range(0x0400, 0x0530)))
 _UKRAINIAN = frozenset("їєґі")
 _RUSSIAN = frozenset("ыэъё")
+_WRITTEN_IN_CYRILLIC = frozenset("ab av ba be bg ce cv kk kv ky mk mn os ru sr tg tt uk".split())
+_WRITTEN_IN_BOTH = frozenset({"sr", "kk", "uz", "az", "tt", "bs"})
 _MISTAKEN = {"ua": "uk", "iw": "he", "in": "id"}
 """Country codes and retired codes that pages write for a language."""
 
@@ -26,18 +28,23 @@ _MISTAKEN = {"ua": "uk", "iw": "he", "in": "id"}
 def language(title: str, text: str, claimed: str = "") -> str:
     """ISO 639-1 code of the language of a text, or an empty string where nothing tells.
 
-    ``claimed`` is what the page says: it decides for short texts, and where the model is not sure of another.
+    ``claimed`` is what the page says: it decides for short texts, and where the model is not sure of another, but
+    never against the alphabet: templates say English over many a Ukrainian text.
     """
-    claim = _two_letters(claimed)
     sample = " ".join(f"{title} {text[:SAMPLE]}".split())
     letters = [ch for ch in sample.lower() if ch.isalpha()]
+    cyrillic = sum(ch in _CYRILLIC for ch in letters) * 2 > len(letters)
+    claim = _two_letters(claimed)
+    if letters and claim and cyrillic != (claim in _WRITTEN_IN_CYRILLIC):
+        claim = claim if claim in _WRITTEN_IN_BOTH else ""
+    told = _by_letters(letters) if cyrillic else ""
     if len(letters) < SHORT and claim:
-        return claim
+        return told if told and claim in ("uk", "ru") else claim
     if not letters:
         return ""
     guess, probability = _guessed(sample)
-    if sum(ch in _CYRILLIC for ch in letters) * 2 > len(letters):
-        guess, probability = _by_letters(letters, guess, probability)
+    if told and (guess in ("uk", "ru") or probability < SURE):
+        return told
     return guess if guess and (probability >= SURE or not claim) else claim
 
 
@@ -47,15 +54,11 @@ def _two_letters(code: str) -> str:
     return main if len(main) == 2 and main.isascii() and main.isalpha() else ""
 
 
-def _by_letters(letters: list[str], guess: str, probability: float) -> tuple[str, float]:
-    """Ukrainian or Russian by the letters that only one of the two has; other languages are left to the model."""
-    if guess not in ("uk", "ru") and probability >= SURE:
-        return guess, probability
+def _by_letters(letters: list[str]) -> str:
+    """Ukrainian or Russian by the letters that only one of the two has, or an empty string where they do not tell."""
     ukrainian = sum(ch in _UKRAINIAN for ch in letters)
     russian = sum(ch in _RUSSIAN for ch in letters)
-    if ukrainian == russian:
-        return guess, probability
-    return ("uk" if ukrainian > russian else "ru"), 1.0
+    return "" if ukrainian == russian else "uk" if ukrainian > russian else "ru"
 
 
 def _guessed(sample: str) -> tuple[str, float]:

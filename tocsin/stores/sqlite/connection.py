@@ -58,10 +58,7 @@ class Database:
 
     def _prepare(self) -> None:
         self.connection.set_busy_timeout(30_000)
-        self.connection.register_fts5_tokenizer("tocsin_keys", _key_tokenizer)
-        self.connection.pragma("journal_mode", "wal")
-        self.connection.pragma("synchronous", "full")
-        self.connection.pragma("foreign_keys", "on")
+        # Asked before anything else: a file that is not ours, or not ours yet, must stay as it is to the last byte.
         found = int(str(self.connection.pragma("user_version")))
         if found > VERSION:
             raise UserError(
@@ -69,6 +66,9 @@ class Database:
                 f"{VERSION}); nothing was changed. Install the newer version, or name another store.",
                 1,
             )
+        self.connection.register_fts5_tokenizer("tocsin_keys", _key_tokenizer)
+        self.connection.pragma("journal_mode", "wal")
+        self.connection.pragma("synchronous", "full")
         if found < VERSION:
             self._migrate(found)
 

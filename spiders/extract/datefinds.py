@@ -1,0 +1,228 @@
+"""Where dates stand on a page: every candidate, with what its place says against it.
+
+The places: JSON-LD and meta elements, ``time`` elements, what the feed says, print between title and text, the address.
+A date in the page's furniture comes out with that verdict, so that a render clock is written down and never chosen.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from spiders.extract import localdate
+from spiders.extract.phrases import WEATHER, without_date_label
+from spiders.extract.structured import Structured
+from spiders.extract.title import words
+from spiders.extract.tree import SILENT, Node, following, furniture_of, names_of, squash, text_of
+from tocsin.records import DateCandidate, Listing, Outlet, Page
+
+_META = (
+    "article:published_time",
+    "og:article:published_time",
+    "article:published",
+    "datepublished",
+    "date",
+    "dc.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "dcterms.date",
+    "pubdate",
+    "publishdate",
+    "publish-date",
+    "publish_date",
+    "publication_date",
+    "parsely-pub-date",
+    "sailthru.date",
+    "article.published",
+    "cxenseparse:recs:publishtime",
+    "date.created",
+    "og:published_time",
+    "og:pubdate",
+    "rnews:datepublished",
+    "mediator_published_time",
+    "published_time",
+    "published",
+    "published-date",
+    "publisheddate",
+)
+_URL_DATE = re.compile(
+    r"/((?:19|20)\d\d)(?:/(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])|-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
+)
+_DATED = re.compile(
+    r"date|time|publish|posted|meta|byline|dt(?:$|\s)|(?:^|\s)d(?:$|\s)|timestamp|created|datum|fecha|data"
+)
+_LISTED = {"feed": "feed", "sitemap": "sitemap", "front": "front", "section": "front"}
+_CHANGED = re.compile(
+    r"(?i)\W*(?:last )?(?:updated|modified|оновлено|обновлено|aktualisiert|mis à jour|actualizado|aktualizacja)"
+)
+_HEADER_NODES = 60
+_NEAR_WEATHER = 3
+_CLOCK_TOLERANCE = timedelta(minutes=3)
+
+
+def candidates(
+    root: Node, facts: Structured, page: Page, outlet: Outlet, title: Node | None, lines: Sequence[str]
+) -> list[DateCandidate]:
+    """All date candidates of a page, the most trustworthy first; an empty verdict means that nothing is against one.
+
+    ``title`` is the element that shows the title; ``lines`` those above the title of a page without any structure,
+    whose dates are furniture.
+    """
+    above = [p for line in lines for p in localdate.find(line)]
+    found = [*_structured(facts), *_time_elements(root, title), *_listed(page.listing)]
+    found += [_printed(p, "page furniture") for p in above]
+    found += _visible(root, title, page, outlet, {p.raw for p in above})
+    found += _from_url(page)
+    return found
+
+
+def zone_of(outlet: Outlet) -> tzinfo | None:
+    """The outlet's time zone; None where it is unknown or misspelt."""
+    try:
+        return ZoneInfo(outlet.timezone) if outlet.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def aware(value: datetime, zone: tzinfo | None) -> datetime:
+    """The moment to compare by: a date without a zone is read in the outlet's, or else in UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=zone or UTC)
+
+
+def _structured(facts: Structured) -> Iterator[DateCandidate]:
+    for key in ("datePublished", "dateCreated"):
+        if raw := facts.text(key):
+            yield DateCandidate(raw=raw[:80], origin="json-ld", value=localdate.parse_iso(raw))
+            break
+    seen = set()
+    for name in _META:
+        for raw in facts.meta.get(name, ()):
+            if raw and raw not in seen:
+                seen.add(raw)
+                yield DateCandidate(raw=raw[:80], origin="meta", value=localdate.parse_iso(raw))
+
+
+def _time_elements(root: Node, title: Node | None) -> Iterator[DateCandidate]:
+    """``time`` and ``itemprop=datePublished``. Outside the article's header they are other dates."""
+    near = {node for node, _ in _header_of(title)}
+    for node in root.iter("time", "span", "div", "p", "abbr", "li"):
+        marked = node.get("itemprop") in ("datePublished", "dateCreated") or node.get("pubdate") is not None
+        raw = node.get("datetime") or node.get("content") or (node.get("title") if node.tag == "abbr" else "") or ""
+        if not raw or not (node.tag == "time" or marked):
+            continue
+        value = localdate.parse_iso(raw)
+        verdict = ""
+        if "modified" in (node.get("itemprop") or "").lower() or re.search(r"updat|modif", names_of(node)):
+            verdict = "a date of change"
+        elif furniture_of(node, title):
+            verdict = "page furniture"
+        elif not marked and node not in near:
+            verdict = "outside the article's header"
+        yield DateCandidate(raw=raw[:80], origin="time", value=value, verdict=verdict)
+
+
+def _listed(listing: Listing | None) -> Iterator[DateCandidate]:
+    if listing is not None and listing.published is not None:
+        yield DateCandidate(raw=listing.published.isoformat(), origin=_LISTED[listing.source], value=listing.published)
+
+
+def _header_of(title: Node | None) -> list[tuple[Node, bool]]:
+    """Elements between the title and the text; and, marked True, those above the title that share its parent.
+
+    Where the title is shown a second time, the header begins there.
+    """
+    if title is None:
+        return []
+    found: list[tuple[Node, bool]] = []
+    above = title.getparent()
+    if above is not None and above.tag != "body":
+        for sibling in title.itersiblings(preceding=True):
+            found += [(n, True) for n in sibling.iter() if isinstance(n.tag, str)][:8]
+    shown = words(text_of(title))
+    paragraphs = 0
+    for node in following(title):
+        own = "" if node.tag in SILENT else squash(node.text or "")
+        paragraphs += len(own.split()) > 25
+        if paragraphs > 1 or len(found) > _HEADER_NODES:
+            break
+        if own and words(own) == shown:
+            found.clear()
+        elif node.tag not in SILENT:
+            found.append((node, False))
+    return found
+
+
+def _visible(root: Node, title: Node | None, page: Page, outlet: Outlet, refused: set[str]) -> list[DateCandidate]:
+    zone = zone_of(outlet)
+    month_first = outlet.country == "us"
+    found: list[DateCandidate] = []
+    weather = -9
+    for at, (node, above) in enumerate(_header_of(title)):
+        text = " ".join(squash(t) for t in (node.text, *(c.tail for c in node)) if t)
+        weather = at if WEATHER.match(text) else weather
+        if not 6 <= len(text) <= 160 or not any(c.isdigit() for c in text):
+            continue
+        for printed in localdate.find(text, month_first=month_first):
+            if printed.raw not in refused:
+                clock = above and (not printed.timed or _just_now(printed.value, page, zone))
+                verdict = "page furniture" if at - weather <= _NEAR_WEATHER else _placed(node, title, text, clock=clock)
+                found.append(_printed(printed, verdict))
+    found += _furniture(root, title, {c.raw for c in found} | refused, month_first=month_first)
+    return found
+
+
+def _just_now(value: datetime, page: Page, zone: tzinfo | None) -> bool:
+    """Whether a time of day is that of the fetch, give or take minutes, in the given zone or else in any."""
+    if value.tzinfo or zone:
+        return abs(aware(value, zone) - page.fetched) < _CLOCK_TOLERANCE
+    rest = (value.replace(tzinfo=UTC) - page.fetched) % timedelta(minutes=30)
+    return (
+        abs(value.replace(tzinfo=UTC) - page.fetched) < timedelta(hours=15)
+        and min(rest, timedelta(minutes=30) - rest) < _CLOCK_TOLERANCE
+    )
+
+
+def _placed(node: Node, title: Node | None, text: str, *, clock: bool) -> str:
+    """What the place of a printed date says against it; empty if nothing."""
+    named = bool(_DATED.search(names_of(node)))
+    if furniture_of(node, title) or (clock and not named and node.tag != "time"):
+        return "page furniture"
+    if _CHANGED.match(text):
+        return "a date of change"
+    if not named and len(words(text)) > 14 and not localdate.is_date_line(without_date_label(text)):
+        return "a date in the text"
+    return ""
+
+
+def _furniture(root: Node, title: Node | None, known: set[str], *, month_first: bool) -> Iterator[DateCandidate]:
+    """Dates that stand before the title: written down, so that a reader sees what was refused."""
+    body = root.find("body")
+    seen = 0
+    for node in body.iter():
+        if node is title or seen > 3000:
+            return
+        seen += 1
+        if node.tag in SILENT or not isinstance(node.tag, str):
+            continue
+        for text in (node.text, *(c.tail for c in node if not len(c))):
+            if text and 6 <= len(text) <= 80 and any(c.isdigit() for c in text):
+                for printed in localdate.find(squash(text), month_first=month_first):
+                    if printed.raw not in known:
+                        known.add(printed.raw)
+                        yield _printed(printed, "page furniture")
+
+
+def _printed(printed: localdate.Printed, verdict: str) -> DateCandidate:
+    return DateCandidate(raw=printed.raw, origin="text", value=printed.value, verdict=verdict)
+
+
+def _from_url(page: Page) -> Iterator[DateCandidate]:
+    found = _URL_DATE.search(page.fetched_url or page.url)
+    if found:
+        year, month, day = (int(g) for g in found.groups() if g)
+        try:
+            value = datetime(year, month, day)
+        except ValueError:
+            return
+        yield DateCandidate(raw=found[0].strip("/"), origin="url", value=value)

@@ -1,0 +1,245 @@
+"""The polls of one outlet: its feeds, sitemaps, front and section fronts, found, polled when due, and sifted.
+
+What an answer lists is written down as pages that are due before the feed's own state is, in one transaction: a kill
+at any moment loses nothing, although the next answer may only say "not modified".
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from spiders.answers import Answer, Fetcher
+from spiders.feeds import FeedReading, read_feed
+from spiders.ledger import Ledger
+from spiders.links import MAX_SECTIONS, is_furniture, read_front, same_outlet
+from spiders.listings import better, worth_a_look
+from spiders.pipelines import Counters, Intake
+from spiders.schedule import DAY, feed_due, feed_retry
+from tocsin.addresses import address_id, canonical
+from tocsin.clock import Clock
+from tocsin.records import Drop, Feed, FeedKind, Listing, Outlet, PageState
+
+log = structlog.get_logger("spiders")
+
+ORDER: dict[FeedKind, int] = {"feed": 0, "sitemap": 1, "front": 2, "section": 3}
+"""Poll order: who knows titles and dates comes first, so that a page is fetched with the best listing."""
+MAX_NESTED = 40
+"""Sitemaps taken from one index."""
+MAX_DEPTH = 3
+"""Indexes within indexes."""
+OLD_SITEMAP = timedelta(days=7)
+"""A sitemap of an index that has not changed for so long is an archive."""
+LARGE = 1 << 20
+"""Bytes of a feed beyond which it is read outside of the event loop."""
+
+
+class Polls:
+    """The feeds of one outlet and their state."""
+
+    def __init__(
+        self, outlet: Outlet, *, fetcher: Fetcher, ledger: Ledger, intake: Intake, clock: Clock, counters: Counters
+    ) -> None:
+        self._outlet, self._fetcher, self._ledger = outlet, fetcher, ledger
+        self._intake, self._clock, self._counters = intake, clock, counters
+        self._feeds: dict[str, Feed] = {}
+        self._depth: dict[str, int] = {}
+        self._guesses: set[str] = set()
+        self._ttl: dict[str, float] = {}
+        self._learn_at = 0.0
+        self.polled: set[str] = set()
+        """Addresses polled since the watch began."""
+
+    async def open(self) -> None:
+        """Take up the feeds that the store knows, those that the outlet names, and the start page."""
+        for feed in await self._ledger.ask(lambda store: store.feeds(self._outlet.name)):
+            self._feeds[feed.url] = feed
+        for url in self._outlet.feeds:
+            self._add(url, "feed")
+        for url in self._outlet.sitemaps:
+            self._add(url, "sitemap")
+        self._add(self._outlet.home, "front")
+        for url in self._outlet.sections:
+            self._add(url, "section")
+
+    async def learn(self) -> None:
+        """Take up the sitemaps of robots.txt, once a day; sooner again where it could not be read."""
+        if self._clock.monotonic() < self._learn_at:
+            return
+        named = await self._fetcher.sitemaps(self._outlet)
+        self._learn_at = self._clock.monotonic() + (600.0 if named is None else DAY)
+        for url in named or ():
+            if same_outlet(url, self._outlet.home):
+                self._add(url, "sitemap")
+        if named is not None and not any(feed.kind == "sitemap" for feed in self._feeds.values()):
+            guess = canonical("/sitemap.xml", self._outlet.home)
+            self._guesses.add(guess)
+            self._add(guess, "sitemap")
+
+    def due(self, *, once: bool) -> Feed | None:
+        """The feed to poll now, if any; with ``once``, each at most one time."""
+        now = self._clock.now()
+        due = [feed for feed in self._feeds.values() if feed.due is None or feed.due <= now]
+        if once:
+            due = [feed for feed in due if feed.url not in self.polled]
+        return min(due, key=lambda one: (ORDER[one.kind], one.due or now), default=None)
+
+    def again(self, url: str) -> None:
+        """Make a feed due once more."""
+        self.polled.discard(url)
+        self._feeds[url] = msgspec.structs.replace(self._feeds[url], due=None)
+
+    def leave(self) -> None:
+        """Poll nothing more in this run."""
+        self.polled.update(self._feeds)
+
+    async def poll(self, feed: Feed) -> tuple[Answer, list[PageState]]:
+        """Poll one feed and write down what came of it: the answer, and the pages that became due by it."""
+        self.polled.add(feed.url)
+        self._counters.polls += 1
+        answer = await self._fetcher.fetch(
+            self._outlet, feed.url, kind=feed.kind, etag=feed.etag, modified=feed.last_modified
+        )
+        if answer.reason:
+            await self._failed(feed, answer.words, answer.wait)
+            return answer, []
+        if answer.status == 304:
+            self._counters.unchanged += 1
+            await self._keep(feed)
+            return answer, []
+        reading = await self._read(feed, answer)
+        if reading.error:
+            await self._failed(feed, reading.error)
+            return answer, []
+        self._guesses.discard(feed.url)
+        self._ttl[feed.url] = reading.ttl
+        pages = await self._sift(reading.listings)
+        kept = msgspec.structs.replace(
+            feed,
+            etag=answer.http.etag,
+            last_modified=answer.http.last_modified,
+            changed=self._clock.now() if pages else feed.changed,
+            listed=len(reading.listings),
+        )
+        await self._keep(kept, pages, self._cut_off(feed, reading))
+        return answer, pages
+
+    def _add(self, url: str, kind: FeedKind, *, depth: int = 0) -> None:
+        url = canonical(url)
+        if url and url not in self._feeds:
+            self._feeds[url] = Feed(url=url, outlet=self._outlet.name, kind=kind)
+            self._depth[url] = depth
+
+    async def _keep(self, feed: Feed, pages: list[PageState] | None = None, drops: list[Drop] | None = None) -> None:
+        """Write a feed down after a success, its pages with it."""
+        now = self._clock.now()
+        due = feed_due(self._outlet, feed, now, ttl=self._ttl.get(feed.url, 0.0))
+        feed = self._feeds[feed.url] = msgspec.structs.replace(feed, checked=now, due=due, failures=0, error="")
+        await self._ledger.write(feeds=[feed], pages=pages or [], drops=drops or [])
+
+    async def _failed(self, feed: Feed, error: str, wait: float = 0.0) -> None:
+        self._counters.failures += 1
+        now = self._clock.now()
+        failures = feed.failures + 1
+        if feed.url in self._guesses:
+            # Nobody named this address: that it is not there is no failure, and no row.
+            self._feeds[feed.url] = msgspec.structs.replace(feed, due=now + timedelta(seconds=DAY))
+            return
+        log.info("feed failed", outlet=self._outlet.name, url=feed.url, error=error)
+        due = feed_retry(self._outlet, failures, now, at_least=wait)
+        feed = msgspec.structs.replace(feed, checked=now, due=due, failures=failures, error=error[:500])
+        self._feeds[feed.url] = feed
+        await self._ledger.write(feeds=[feed])
+
+    def _cut_off(self, feed: Feed, reading: FeedReading) -> list[Drop]:
+        if not reading.skipped:
+            return []
+        self._counters.drops += 1
+        detail = f"{reading.skipped} older addresses were left out"
+        return [
+            Drop(
+                at=self._clock.now(),
+                room="spiders",
+                reason="feed too long",
+                url=feed.url,
+                outlet=self._outlet.name,
+                detail=detail,
+            )
+        ]
+
+    async def _read(self, feed: Feed, answer: Answer) -> FeedReading:
+        """What an answer lists; further feeds that it names are added on the way."""
+        if feed.kind in ("front", "section"):
+            return FeedReading(kind=feed.kind, listings=self._read_front(feed, answer))
+        if len(answer.body) > LARGE:
+            reading = await asyncio.to_thread(read_feed, answer.body, answer.url, answer.http.content_type)
+        else:
+            reading = read_feed(answer.body, answer.url, answer.http.content_type)
+        self._add_nested(feed, reading)
+        if feed.kind == "feed":
+            return reading
+        # A sitemap may list everything, and by its rules only what lies on its own site.
+        listings = tuple(
+            one
+            for one in reading.listings
+            if same_outlet(one.url, self._outlet.home) and not is_furniture(one.url) and one.url not in self._feeds
+        )
+        return msgspec.structs.replace(reading, listings=listings)
+
+    def _read_front(self, feed: Feed, answer: Answer) -> tuple[Listing, ...]:
+        found = read_front(answer.body, answer.url, answer.http.content_type, source=feed.kind)
+        if feed.kind == "front":
+            for url in found.feeds:
+                self._add(url, "feed")
+            if not self._outlet.sections:
+                room = MAX_SECTIONS - sum(one.kind == "section" for one in self._feeds.values())
+                for url in [one for one in found.sections if one not in self._feeds][: max(0, room)]:
+                    self._add(url, "section")
+        return tuple(one for one in found.listings if one.url not in self._feeds)
+
+    def _add_nested(self, feed: Feed, reading: FeedReading) -> None:
+        depth = self._depth.get(feed.url, 0) + 1
+        if depth > MAX_DEPTH:
+            return
+        oldest = (self._clock.now() - OLD_SITEMAP).replace(tzinfo=None)
+        fresh = [
+            one
+            for one in reading.nested
+            if same_outlet(one.url, self._outlet.home)
+            and (one.lastmod is None or one.lastmod.replace(tzinfo=None) >= oldest)
+        ]
+        fresh.sort(key=lambda one: ("news" not in one.url, -(one.lastmod.toordinal() if one.lastmod else 0)))
+        for one in fresh[:MAX_NESTED]:
+            self._add(one.url, "sitemap", depth=depth)
+
+    async def _sift(self, listings: tuple[Listing, ...]) -> list[PageState]:
+        """Of what is listed, the pages that are new or have news, as states that are due, in the feed's order."""
+        by_id: dict[str, Listing] = {}
+        for listing in listings:
+            by_id.setdefault(address_id(canonical(listing.url)), listing)
+        ids = list(by_id)
+        known = await self._ledger.ask(lambda store: store.pages(ids)) if ids else {}
+        now = self._clock.now()
+        found: list[PageState] = []
+        for place, (ident, listing) in enumerate(by_id.items()):
+            if self._intake.busy(ident):
+                continue  # its state is being written: what was read here is old
+            # Microseconds keep the order of the feed: the newest comes first in most.
+            state = self._stated(known.get(ident), ident, listing, now + timedelta(microseconds=place))
+            if state is not None:
+                found.append(state)
+        return found
+
+    def _stated(self, state: PageState | None, ident: str, listing: Listing, due: datetime) -> PageState | None:
+        """The state of a listed page, or None where the listing tells nothing new."""
+        if state is None:
+            self._counters.listed += 1
+            url = canonical(listing.url)
+            return PageState(address_id=ident, url=url, outlet=self._outlet.name, due=due, listing=listing)
+        merged = better(state.listing, listing)
+        if worth_a_look(state, listing, due):
+            return msgspec.structs.replace(state, due=due, listing=merged)
+        if state.fetched is None and merged != state.listing:
+            return msgspec.structs.replace(state, listing=merged)
+        return None

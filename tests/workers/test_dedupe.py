@@ -1,0 +1,229 @@
+"""Dedupe joins what is one text and keeps apart what merely looks alike, over the real store.
+
+A wrong join silences an alert and a missed one repeats it, so both sides are tested.
+"""
+
+import gzip
+import importlib.util
+import json
+import random
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.addresses import address_id, article_id, canonical
+from tocsin.records import Article, Kind, derived_id
+from tocsin.stores.sqlite import SqliteStore
+from tocsin.words import Words
+from workers.dedupe import decide, sketch
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+WORDS = Words({})
+
+
+def prose(seed: int, words: int) -> str:
+    """Sentences that have next to nothing in common with those of another seed."""
+    dice = random.Random(seed)
+    syllables = ["ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "du"]
+    return " ".join("".join(dice.choices(syllables, k=3)) for _ in range(words)) + "."
+
+
+class Road:
+    """The stretch from accepted to filed, one article at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = SqliteStore.open(str(path))
+
+    def put(self, url: str, text: str, *, title: str = "", at: datetime = NOON, kind: Kind = "article") -> Article:
+        url = canonical(url.partition("#")[0]) + ("#" + url.partition("#")[2] if "#" in url else "")
+        text_hash = derived_id("text", " ".join(text.casefold().split()))
+        address = address_id(url)
+        article = Article(
+            id=article_id(address, text_hash),
+            address_id=address,
+            url=url,
+            outlet=url.split("/")[2],
+            title=title,
+            text=text,
+            lang="en",
+            first_seen=at,
+            text_hash=text_hash,
+            kind=kind,
+        )
+        self.store.accept([article])
+        claimed = {found.id: found for found in self.store.claim(10_000, 1e10, at)}
+        analysed = WORDS.analyse(title, text, "en")
+        drawn, prints = sketch(article, analysed)
+        with self.store.filing() as filing:
+            decided, with_story = decide(claimed[article.id], drawn, prints, filing)
+            assert with_story.story == decided.story
+            assert filing.file(decided, with_story, prints, analysed.to_bytes())
+        return decided
+
+
+@pytest.fixture
+def road(tmp_path: Path) -> Iterator[Road]:
+    opened = Road(tmp_path / "road.db")
+    yield opened
+    opened.store.close()
+
+
+def test_a_new_text_is_a_story_of_its_own(road: Road) -> None:
+    first, other = road.put("https://a.example/1", prose(1, 200)), road.put("https://b.example/2", prose(2, 200))
+    assert (first.relation, first.version, first.story) == ("original", 1, derived_id("story", first.id))
+    assert other.relation == "original"
+    assert other.story != first.story
+
+
+def test_another_text_at_one_address_is_its_next_version(road: Road) -> None:
+    texts = [prose(1, 80), prose(1, 80) + " " + prose(2, 60), prose(3, 90)]
+    found = [road.put("https://a.example/1", text) for text in texts]
+    assert [(article.relation, article.version) for article in found] == [
+        ("original", 1),
+        ("version", 2),
+        ("version", 3),
+    ]
+    assert len({article.story for article in found}) == 1
+
+
+def test_the_same_text_elsewhere_is_a_copy(road: Road) -> None:
+    first = road.put("https://a.example/1", prose(1, 120), title="Their headline")
+    copy = road.put("https://b.example/1", prose(1, 120).upper(), title="Our headline", at=NOON + timedelta(days=30))
+    assert (copy.relation, copy.version, copy.story) == ("copy", 1, first.story)
+
+
+def test_a_wall_is_no_copy_of_another_page_with_the_same_wall(road: Road) -> None:
+    wall = "Please enable JavaScript and cookies to continue reading this page."
+    one = road.put("https://a.example/1", wall, title="Shelling of the port")
+    two = road.put("https://a.example/2", wall, title="Elections in the region")
+    same = road.put("https://b.example/3", wall, title="Shelling of the port")
+    assert two.story != one.story
+    assert (same.relation, same.story) == ("copy", one.story)
+
+
+def test_boilerplate_around_a_text_and_a_cut_end_leave_it_a_copy(road: Road) -> None:
+    text = prose(1, 300)
+    first = road.put("https://a.example/1", text)
+    framed = road.put("https://b.example/1", f"{prose(7, 20)}\n\n{text}\n\n{prose(8, 30)}", title="Other words")
+    cut = road.put("https://c.example/1", " ".join(text.split()[:120]))
+    assert (framed.relation, framed.story) == ("copy", first.story)
+    assert (cut.relation, cut.story) == ("copy", first.story)
+
+
+def test_a_copy_with_much_of_its_own_says_so(road: Road) -> None:
+    first = road.put("https://a.example/1", prose(1, 200))
+    grown = road.put("https://b.example/1", prose(1, 200) + "\n\n" + prose(2, 150))
+    assert (grown.relation, grown.story) == ("copy with additions", first.story)
+
+
+def test_half_of_a_text_is_too_little(road: Road) -> None:
+    first = road.put("https://a.example/1", prose(1, 200))
+    other = road.put("https://b.example/1", " ".join(prose(1, 200).split()[:70]) + " " + prose(2, 130))
+    assert other.story != first.story
+
+
+def test_bulletins_of_two_days_differ_in_their_numbers(road: Road) -> None:
+    def bulletin(day: int, losses: int) -> str:
+        return (
+            f"{prose(1, 60)} Losses on {day} March: {losses} men, {losses * 3} guns, {losses * 7} tanks. {prose(2, 60)}"
+        )
+
+    monday = road.put("https://a.example/1", bulletin(14, 761), title="Losses")
+    tuesday = road.put("https://a.example/2", bulletin(15, 812), title="Losses", at=NOON + timedelta(days=1))
+    copied = road.put("https://b.example/1", prose(9, 8) + " " + bulletin(15, 812), at=NOON + timedelta(days=1))
+    assert tuesday.story != monday.story
+    assert (copied.relation, copied.story) == ("copy", tuesday.story)
+
+
+def test_after_days_nearly_everything_must_agree(road: Road) -> None:
+    first = road.put("https://a.example/1", prose(1, 200))
+    late = NOON + timedelta(hours=73)
+    alike = road.put("https://b.example/1", " ".join(prose(1, 200).split()[:150]) + " " + prose(2, 50), at=late)
+    whole = road.put("https://c.example/1", prose(1, 200) + " " + prose(3, 5), at=late)
+    assert alike.story != first.story
+    assert whole.story == first.story
+
+
+def test_entries_of_a_live_blog_are_not_joined_by_their_background(road: Road) -> None:
+    background = prose(1, 80)
+    one = road.put("https://a.example/live#1", f"{prose(2, 50)}\n\n{background}", kind="entry")
+    two = road.put("https://a.example/live#2", f"{prose(3, 50)}\n\n{background}", kind="entry")
+    again = road.put("https://a.example/live#3", f"{prose(3, 50)}\n\n{background} {prose(4, 2)}", kind="entry")
+    assert two.story != one.story
+    assert again.story == two.story
+
+
+def test_a_live_page_does_not_swallow_what_stands_in_it(road: Road) -> None:
+    page = road.put("https://a.example/live", "\n\n".join(prose(seed, 100) for seed in (1, 2, 3)), kind="live")
+    entry = road.put("https://a.example/live#1", prose(1, 100), kind="entry")
+    elsewhere = road.put("https://b.example/1", prose(2, 100))
+    assert len({page.story, entry.story, elsewhere.story}) == 3
+
+
+def test_deciding_twice_decides_the_same(road: Road) -> None:
+    first = road.put("https://a.example/1", prose(1, 120))
+    drawn, prints = sketch(first, WORDS.analyse("", first.text, "en"))
+    with road.store.filing() as filing:
+        again, _ = decide(msgspec.structs.replace(first, story="", relation="original"), drawn, prints, filing)
+    assert (again.story, again.relation, again.version) == (first.story, first.relation, first.version)
+
+
+def test_case_forms_are_not_folded_but_case_and_spelling_are() -> None:
+    def shingles(text: str) -> bytes:
+        article = Article(id="1", address_id="1", url="https://a.example/", outlet="a", first_seen=NOON, text=text)
+        return sketch(article, WORDS.analyse("", text, "ru"))[0].shingles
+
+    assert shingles("ЁЛКА стоит у двери") == shingles("елка стоит у две\u00adри")
+    assert shingles("ёлки стоят у двери") != shingles("ёлка стоит у двери")
+
+
+@given(st.lists(st.sampled_from("one two three four five six seven".split()), max_size=400))
+def test_prints_are_the_smallest_shingles_of_any_text(words: list[str]) -> None:
+    text = " ".join(words)
+    article = Article(id="1", address_id="1", url="https://a.example/", outlet="a", first_seen=NOON, text=text)
+    drawn, prints = sketch(article, WORDS.analyse("", text, "en"))
+    shingles = struct.unpack(f"<{len(drawn.shingles) // 4}I", drawn.shingles)
+    assert drawn.tokens == len(words)
+    assert list(shingles) == sorted(set(shingles))
+    assert prints == shingles[: len(prints)]
+    assert len(prints) == min(len(shingles), max(24, min(96, len(shingles) // 8)))
+    assert bool(shingles) == bool(words)
+
+
+def test_years_and_single_digits_are_no_evidence() -> None:
+    text = "In 2024 some 1,250 men and 7 guns, 3.5 tonnes, 41.32 hryvnias on 02.04.2026 at 8:33"
+    article = Article(id="1", address_id="1", url="https://a.example/", outlet="a", first_seen=NOON, text=text)
+    numbers = sketch(article, WORDS.analyse("", text, "en"))[0].numbers
+    assert set(numbers) == {"1,250", "3.5", "41.32", "02.04.2026", "8:33"}
+
+
+def test_the_developers_half_of_the_edited_articles(road: Road, shared: Path) -> None:
+    """Pair F1 0.978 (P .986, R .971) when this was written; a rule that falls below 0.96 has lost something."""
+    gold = shared / "data" / "dedup" / "wikinews_edit.dev.jsonl.gz"
+    script = shared / "bench" / "score_dedup.py"
+    with gzip.open(gold, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    seen: dict[str, str] = {}
+    stories = {}
+    for row in rows:
+        key = address_id(canonical(row["url"])) + " ".join(row["text"].casefold().split())
+        if key not in seen:
+            seen[key] = road.put(
+                row["url"], row["text"], title=row["title"], at=datetime.fromisoformat(row["published"])
+            ).story
+        stories[row["id"]] = seen[key]
+    spec = importlib.util.spec_from_file_location("score_dedup", script)
+    assert spec
+    assert spec.loader
+    scorer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scorer)
+    figures = scorer.score({row["id"]: row["group"] for row in rows}, stories)
+    print(figures)
+    assert figures["pair_f1"] >= 0.96
+    assert figures["pair_p"] >= 0.97
