@@ -15,6 +15,7 @@ import structlog
 
 from tocsin.clock import Clock, SystemClock
 from tocsin.errors import UserError
+from tocsin.parent import when_parent_goes
 from tocsin.settings import Settings, load
 
 
@@ -126,12 +127,10 @@ def _connect_stop(event: asyncio.Event, *, with_parent: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, event.set)
     if with_parent:
-        threading.Thread(target=_wait_for_end, args=(loop, event.set), daemon=True).start()
+        when_parent_goes(lambda: _from_elsewhere(loop, event.set))
 
 
-def _wait_for_end(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
-    while sys.stdin.buffer.read(4096):
-        continue
+def _from_elsewhere(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: the run ended before its parent
         loop.call_soon_threadsafe(then)
 

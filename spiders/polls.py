@@ -85,6 +85,17 @@ class Polls:
             due = [feed for feed in due if feed.url not in self.polled]
         return min(due, key=lambda one: (ORDER[one.kind], one.due or now), default=None)
 
+    def unread(self) -> bool:
+        """Whether a feed or a sitemap that was never polled is due: its titles and dates are worth waiting for.
+
+        Not for the sitemaps of an index: they may be many, and hold back the first article for minutes.
+        """
+        return any(
+            feed.due is None and feed.checked is None and ORDER[feed.kind] < ORDER["front"] and not self._depth.get(url)
+            for url, feed in self._feeds.items()
+            if url not in self.polled
+        )
+
     def again(self, url: str) -> None:
         """Make a feed due once more."""
         self.polled.discard(url)

@@ -67,7 +67,7 @@ class Watch:
             if not self._left:
                 await self._polls.learn()
             polled = await self._poll_next()
-            fetched = await self._fetch_next()
+            fetched = not self._polls.unread() and await self._fetch_next()
             if polled or fetched:
                 continue
             if not self._once:

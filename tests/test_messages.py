@@ -82,8 +82,8 @@ def test_hit_that_stands_elsewhere_marks_nothing() -> None:
 def test_times_stand_in_the_readers_zone_with_seconds_between() -> None:
     line = next(line for line in message().lines if "→" in line)
     assert line == (
-        "  published 2026-11-22 14:05 EET (14:05 +02:00 at the source, feed) → seen 2026-11-22 14:05:12 EET (12 s later)"
-        " → alerted 2026-11-22 14:05:15 EET (3 s later)"
+        "  published 2026-11-22 14:05 EET (14:05 +02:00 at the source, feed)"
+        " → seen 2026-11-22 14:05:12 EET (12 s later) → alerted 2026-11-22 14:05:15 EET (3 s later)"
     )
 
 

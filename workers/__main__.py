@@ -14,6 +14,7 @@ from tocsin import logs
 from tocsin import settings as settings_module
 from tocsin.clock import Clock, SystemClock
 from tocsin.errors import UserError
+from tocsin.parent import when_parent_goes
 from tocsin.settings import Settings
 from tocsin.stores import open_store
 
@@ -55,12 +56,6 @@ def run(store: "SqliteStore", settings: Settings, clock: Clock, *, once: bool, s
     return carried
 
 
-def _until_closed(stop: threading.Event) -> None:
-    """Wait for the end of standard input: then whoever started this process is gone."""
-    sys.stdin.read()
-    stop.set()
-
-
 def main() -> int:
     """Read the arguments, open the store, run."""
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
@@ -72,7 +67,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if arguments.with_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        threading.Thread(target=_until_closed, args=(stop,), daemon=True).start()
+        when_parent_goes(stop.set)
     else:
         signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:

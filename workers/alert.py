@@ -9,7 +9,6 @@ import structlog
 from tocsin.errors import UserError
 from tocsin.query.expand import Expander, Plan
 from tocsin.query.match import Document, Matcher, hits
-from tocsin.query.parse import parse
 from tocsin.records import Alert, Article, Delivery, Notice, Subscription, derived_id
 from tocsin.stores.port import Publishing, RoadStore
 
@@ -27,7 +26,7 @@ class Rules:
             if subscription.paused:
                 continue
             try:
-                self.plans[subscription.id] = expander.resolve(parse(subscription.query))
+                self.plans[subscription.id] = expander.read(subscription.query)
             except UserError as error:
                 log.warning("a subscription cannot be used", name=subscription.name, error=str(error))
                 continue

@@ -20,9 +20,10 @@ class Sifted(msgspec.Struct, frozen=True):
     dropped: tuple[str, ...]
 
 
-def sift(lines: Sequence[str], title: str, authors: Sequence[str] = ()) -> Sifted:
+def sift(lines: Sequence[str], title: str, authors: Sequence[str] = (), *, whole: bool = True) -> Sifted:
     """Take out of a text what is not the article's: the repeated title and what stands before it, teasers, invitations,
-    widgets, date lines, bylines, credits, and what follows a footer's heading.
+    widgets, date lines, bylines, credits, and what follows a footer's heading. ``whole`` is False for an entry of a
+    live blog, which may end without a full stop.
     """
     by = {words(a) for a in authors}
     start = _after_title(lines, title)
@@ -39,7 +40,7 @@ def sift(lines: Sequence[str], title: str, authors: Sequence[str] = ()) -> Sifte
         else:
             kept.append(line)
             seen.add(line)
-    while kept and _is_dangling(kept[-1]):
+    while whole and kept and _is_dangling(kept[-1]):
         dropped.append(kept.pop())
     return Sifted(tuple(kept), tuple(dropped))
 

@@ -116,7 +116,7 @@ def _from_update(update: dict[str, Any], page: Page, outlet: Outlet) -> Entry | 
 def _entry(
     anchor: str, title: str, lines: list[str], raw: str, origin: str, page: Page, outlet: Outlet
 ) -> Entry | None:
-    found = sift(lines, title)
+    found = sift(lines, title, whole=False)
     kept = found.kept or tuple(line for line in lines if line == title)
     if sum(len(line.split()) for line in kept) < 3:
         return None

@@ -78,7 +78,7 @@ class Printed(msgspec.Struct, frozen=True):
 
 
 def find(text: str, *, month_first: bool = False) -> Iterator[Printed]:
-    """Dates with a year in a line. ``month_first`` says how to read ``03/04/2026`` (slashes only; dots put days first)."""
+    """Dates with a year in a line. ``month_first`` says how to read ``03/04/2026`` (with slashes only)."""
     for found in _DATE.finditer(text):
         day = _day(found, month_first=month_first)
         if day is None:

@@ -191,6 +191,9 @@ def test_stories_leave_one_article_each(store: SqliteStore) -> None:
     """--stories shows the newest member of each story; the story names all its outlets."""
     carry(store, article(1, "a", story="s"), article(2, "b", story="s", outlet="two"), article(3, "c"))
     assert [it.text for it in store.search(None, limit=10, stories=True)] == ["c", "b"]
+    assert [it.text for it in store.search(None, limit=10, stories=True, before=2)] == []
+    only_a = Sequence((frozenset({"s:a"}),), "text", "a")
+    assert [it.text for it in store.search(only_a, limit=10, stories=True)] == ["a"]
     story = store.story("s")
     assert story is not None
     assert (story.outlets, story.texts) == (("one", "two"), 2)

@@ -189,7 +189,7 @@ def test_connection_cut_in_the_answer(receiver) -> None:
     "host", ["127.0.0.1", "localhost", "[::1]", "127.1", "2130706433", "0x7f000001", "[::ffff:127.0.0.1]", "0.0.0.0"]
 )
 def test_guard_lets_no_spelling_of_loopback_through(receiver, host: str) -> None:
-    with pytest.raises(Later, match="egress guard|cannot be reached"):
+    with pytest.raises(Later, match=r"egress guard|cannot be reached"):
         channel(f"http://{host}:{receiver.port}/", allow_private=()).send(message())
     assert receiver.got == []
 

@@ -299,7 +299,7 @@ print("all of it")
 
 @pytest.mark.parametrize("records", [(0,), (1, 4, 0, 7)])
 def test_killed_between_sending_and_recording(store, tmp_path: Path, records: tuple[int, ...]) -> None:
-    """kill -9 after the file was written and before that was recorded: everything once, and all recorded in the end."""
+    """A kill -9 after the file was written, before that was recorded: everything once, all recorded in the end."""
     rows = [row for number in range(20) for row in ring(store, number, ["file:alerts.jsonl"])]
     run = [sys.executable, "-c", KILLED, str(tmp_path)]
     for count in records:

@@ -221,13 +221,12 @@ def match(
     """Enrich and match a file exactly as the road does: lines {id, subscriptions}."""
     from tocsin.cli.jsonl import read, read_articles, writing
     from tocsin.query.match import Document, Matcher
-    from tocsin.query.parse import parse
 
     enricher, expander = _enricher(settings_of())
     plans = {}
     for number, asked in read(subscriptions, Asked):
         try:
-            plans[asked.id] = expander.resolve(parse(asked.query))
+            plans[asked.id] = expander.read(asked.query)
         except UserError as error:
             raise UserError(f"{subscriptions}, line {number}: {error}") from error
     matcher = Matcher(plans)

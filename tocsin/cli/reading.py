@@ -29,12 +29,9 @@ def search(
     store: StoreOption = None,
 ) -> None:
     """Articles that meet a query, newest arrival first, with the words that met."""
-    from tocsin.query.parse import parse
-
     start = since_of(since)
-    tree = parse(query)
     with opened(store) as (settings, handle):
-        plan = expander_of(settings).resolve(tree)
+        plan = expander_of(settings).read(query)
         after = handle.arrival_at(start) if start else 0
         found = handle.search(plan, limit=limit, after=after, stories=stories)
         if as_json:

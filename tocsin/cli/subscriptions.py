@@ -34,7 +34,7 @@ def subscribe(
     """Be told of every story that meets a query, from now on. Without --to: where `tocsin up` runs."""
     with opened(store) as (settings, handle):
         made = make(handle, query, tuple(to or ["stdout:"]), name, SystemClock().now())
-        expander_of(settings).resolve(_tree(query))
+        expander_of(settings).read(query)
         _check_channels(made.channels, settings.data_dir)
         handle.put_subscription(made)
     print(

@@ -4,10 +4,7 @@ import argparse
 import json
 import signal
 import sys
-import threading
 from contextlib import suppress
-
-import uvicorn
 
 from tocsin.clock import SystemClock
 from tocsin.desk.app import create_app
@@ -15,6 +12,7 @@ from tocsin.desk.serving import listen, server, url_of
 from tocsin.errors import UserError
 from tocsin.lists import load as load_lists
 from tocsin.query.expand import Expander
+from tocsin.parent import when_parent_goes
 from tocsin.settings import load
 from tocsin.stores import open_store
 from tocsin.words import Words
@@ -40,17 +38,12 @@ def main() -> int:
         return error.code
     running = server(app)
     if given.with_parent:
-        threading.Thread(target=_stop_with_parent, args=[running], daemon=True).start()
+        when_parent_goes(lambda: setattr(running, "should_exit", True))
     sys.stdout.write(json.dumps({"ready": True, "url": url_of(listening)}) + "\n")
     sys.stdout.flush()
     with listening, suppress(KeyboardInterrupt):
         running.run(sockets=[listening])
     return 0
-
-
-def _stop_with_parent(running: uvicorn.Server) -> None:
-    sys.stdin.buffer.read()
-    running.should_exit = True
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from tocsin.clock import Clock
 from tocsin.desk.show import Lens, View
 from tocsin.query.expand import Expander, Plan
-from tocsin.query.parse import QueryError, parse
+from tocsin.query.parse import QueryError
 from tocsin.records import Article, Feed, Outlet, Subscription
 from tocsin.stores.port import ReaderStore
 
@@ -86,7 +86,7 @@ class Desk:
         if not text.strip():
             return Asked(text)
         try:
-            return Asked(text, plan=self._expander.resolve(parse(text)))
+            return Asked(text, plan=self._expander.read(text))
         except QueryError as error:
             return Asked(text, problem=_pointed(text, error))
 

@@ -227,8 +227,13 @@ class Newsroom:
         return found
 
     def _update(self, entry: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {"@type": "BlogPosting", "headline": entry["title"], "articleBody": entry["text"],
-                "datePublished": entry["published"].isoformat(), "url": f"{facts['url']}#{entry['anchor']}"}  # fmt: skip
+        return {
+            "@type": "BlogPosting",
+            "headline": entry["title"],
+            "articleBody": entry["text"],
+            "datePublished": entry["published"].isoformat(),
+            "url": f"{facts['url']}#{entry['anchor']}",
+        }
 
 
 def anchor(number: int) -> str:

@@ -3,8 +3,8 @@
 A bank is a text file: ``= topic`` opens a topic, then lines of ``T`` titles, ``L`` leads and ``S`` sentences; a title
 ``T2`` is followed by a lead ``L2``. A slot is ``{key}``, a choice ``{one|another}``, a number ``{n:10-90}``; slots may
 stand inside choices. Choices that begin with the same sign fall alike: ``{1:he|she} lost {1:his|her} keys``, a digit
-within the line, a capital letter within the story. Everything follows from the random generator that is passed in, so
-that one seed writes one newspaper.
+within the line, a capital letter within the story; ``{N:n:10-90}`` is the same number each time. Everything follows
+from the random generator that is passed in, so that one seed writes one newspaper.
 """
 
 import random
@@ -164,33 +164,32 @@ class Writer:
             everyone = mixed(self._names["first"], self._names["last"])
             return dict.fromkeys("abcd", everyone)
         halves = {key: [name.split(" ", 1) for name in self._names[key]] for key in "mf"}
-        return {key: mixed([a for a, _ in names], [b for _, b in names]) for key, names in halves.items()}
+        each = {key: mixed([a for a, _ in names], [b for _, b in names]) for key, names in halves.items()}
+        return each | {key + "2": names for key, names in each.items()}
 
     def _fill(self, line: str, facts: dict[str, str], people: dict[str, Iterator[str]], tied: dict[str, int]) -> str:
         own: dict[str, int] = {}
 
         def value(slot: re.Match[str]) -> str:
-            inner: str = slot[1]
-            if "|" in inner:
-                tie = _TIE.match(inner)
-                choices = inner[tie.end() if tie else 0 :].split("|")
-                if not tie:
-                    return self._rng.choice(choices)
-                scope = tied if tie[1].isupper() else own
-                picked: str = choices[scope.setdefault(tie[1], self._rng.randrange(len(choices)))]
-                return picked
-            if inner.startswith("n:"):
-                return str(self._number(*map(int, inner[2:].split("-"))))
-            return str(facts[inner] if inner in facts else next(people[inner[0]]))
+            tie = _TIE.match(slot[1])
+            inner: str = slot[1][tie.end() :] if tie else slot[1]
+            if inner in facts or inner in people:
+                return facts.get(inner) or next(people[inner])
+            choices = self._numbers(inner) if inner.startswith("n:") else inner.split("|")
+            at = self._rng.randrange(len(choices))
+            if tie:
+                at = (tied if tie[1].isupper() else own).setdefault(tie[1], at)
+            return choices[at % len(choices)]
 
         while "{" in line:
             line = _SLOT.sub(value, line)
         line = re.sub(r"\s+([,.;:!?])", r"\1", re.sub(r" {2,}", " ", line)).strip()
         return line[0].upper() + line[1:]
 
-    def _number(self, low: int, high: int) -> int:
+    def _numbers(self, slot: str) -> list[str]:
+        low, high = map(int, slot.removeprefix("n:").split("-"))
         numbers = range(low, high + 1)
         if self._lang == "en":
-            return self._rng.choice(numbers)
+            return [str(n) for n in numbers]
         # Ukrainian and Russian nouns stand in the genitive plural after these endings only.
-        return self._rng.choice([n for n in numbers if n % 10 in (0, 5, 6, 7, 8, 9) or 11 <= n % 100 <= 14])
+        return [str(n) for n in numbers if n % 10 in (0, 5, 6, 7, 8, 9) or 11 <= n % 100 <= 14]

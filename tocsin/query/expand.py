@@ -11,13 +11,18 @@ from typing import assert_never
 
 import msgspec
 
-from tocsin.lists import Lists, Organisation, Person, Place, names
+from tocsin.errors import UserError
+from tocsin.lists import Family, Lists, Organisation, Person, Place, names
 from tocsin.query.ast import And, Filter, Not, Or, Phrase, Prefix, Query, Word
-from tocsin.query.parse import QueryError
+from tocsin.query.parse import QueryError, parse
 from tocsin.words import Words, clean, fold, spans
 
 Keys = frozenset[str]
 Named = Place | Person | Organisation
+
+
+SHOUTED = 5
+"""Letters of the longest name that counts as an abbreviation when it is written in capitals."""
 
 
 class Sequence(msgspec.Struct, frozen=True):
@@ -70,17 +75,29 @@ class No(msgspec.Struct, frozen=True):
 Plan = Sequence | Start | Has | All | AnyOf | No
 
 
+class UnlistedError(UserError):
+    """A place or topic that no list has: ``kind``, the ``value`` asked for, and a ``suggestion``."""
+
+    def __init__(self, kind: str, value: str, known: list[str]) -> None:
+        names = {name.casefold(): name for name in known}
+        close = difflib.get_close_matches(value.casefold(), names, 1)
+        self.kind, self.value = kind, value
+        self.what = f'no list has the {kind} "{value}"'
+        self.suggestion = f'{kind}:"{names[close[0]]}"' if close else f'"{value}" without {kind}:'
+        super().__init__(f"{self.what}. Try: {self.suggestion}")
+
+
 class Expander:
     """Words, families and names: opened in a main and passed to whatever resolves queries."""
 
     def __init__(self, words: Words, lists: Lists) -> None:
         self.words = words
         self._lists = lists
-        self._families: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        self._families: dict[str, list[Family]] = defaultdict(list)
         for family in lists.families:
             for word in family.words:
                 for lemma in {fold(word), *words.lemmas(word, family.lang)}:
-                    self._families[lemma].append(family.words)
+                    self._families[lemma].append(family)
         self._entries: dict[tuple[str, ...], list[Named]] = defaultdict(list)
         entries: tuple[Named, ...] = (*lists.places, *lists.people, *lists.organisations)
         for entry in entries:
@@ -89,10 +106,22 @@ class Expander:
                 if entry not in self._entries[key]:
                     self._entries[key].append(entry)
 
+    def read(self, text: str) -> Plan:
+        """The plan of a query text.
+
+        Raises QueryError where the text makes no sense, or names a place or topic that no list has.
+        """
+        query = parse(text)
+        try:
+            return self.resolve(query)
+        except UnlistedError as error:
+            column = max(0, text.casefold().find(error.value.casefold())) + 1
+            raise QueryError(error.what, column, f"one of the listed {error.kind}s", error.suggestion) from error
+
     def resolve(self, query: Query) -> Plan:
         """The plan of a tree.
 
-        Raises QueryError for a place or topic that no list has.
+        Raises UnlistedError for a place or topic that no list has.
         """
         match query:
             case Word(text, field):
@@ -112,9 +141,19 @@ class Expander:
             case _:
                 assert_never(query)
 
-    def name_plan(self, name: str, lang: str = "") -> tuple[Keys, ...]:
-        """The positions of a listed name, with its case forms."""
-        return tuple(frozenset(self.words.query_keys(token)) for token in _words_of(name))
+    def name_plan(self, name: str) -> tuple[Keys, ...]:
+        """The positions of a listed name, with its case forms; an abbreviation only as it is written (UN is not un)."""
+        return tuple(self._name_keys(token) for token in _words_of(name))
+
+    def _name_keys(self, token: str) -> Keys:
+        if token.isupper() and 1 < len(token) <= SHOUTED:
+            return frozenset({f"x:{token}"})
+        return frozenset(self.words.query_keys(token))
+
+    def _family_keys(self, word: str, lang: str) -> Keys:
+        """Read in the family's language alone: Ukrainian призов is a call-up, Russian призов are prizes."""
+        keys = self.words.keys(word.lower(), lang)
+        return frozenset(key for key in keys if key[:2] in ("l:", "n:")) or frozenset(keys[:1])
 
     def _word(self, text: str, field: str) -> Plan:
         keys = frozenset(self.words.query_keys(text))
@@ -124,9 +163,9 @@ class Expander:
             readings |= set(self.words.lemmas(text, lang))
         for reading in sorted(readings):
             found += [
-                Sequence((frozenset(self.words.query_keys(word)),), field, text, word, "family")
+                Sequence((self._family_keys(word, family.lang),), field, text, word, "family")
                 for family in self._families.get(reading, ())
-                for word in family
+                for word in family.words
             ]
         found += self._other_names([(reading,) for reading in sorted(readings)], field, text)
         return _one_or_any(found)
@@ -143,8 +182,8 @@ class Expander:
                 if entry.ambiguous and not text[:1].isupper():
                     continue
                 found += [
-                    Sequence(self.name_plan(name, lang), field, text, name, "other name")
-                    for name, lang, _ in names(entry)
+                    Sequence(self.name_plan(name), field, text, name, "other name")
+                    for name, _, _ in names(entry)
                     if _tokens(name) != reading
                 ]
         return found
@@ -154,22 +193,16 @@ class Expander:
         if name == "place":
             place = self._lists.resolve_place(value)
             if place is None:
-                raise self._unknown("place", value, [p.name for p in self._lists.places])
+                raise UnlistedError("place", value, [p.name for p in self._lists.places])
             return frozenset(inner.casefold() for inner in self._lists.within(place))
         if name == "topic":
             topics = {topic.id.casefold(): topic.id for topic in self._lists.topics}
             if wanted not in topics:
-                raise self._unknown("topic", value, list(topics.values()))
+                raise UnlistedError("topic", value, list(topics.values()))
         if name in ("person", "org"):
             entries = [entry for entry in self._entries.get(_tokens(value), ()) if not isinstance(entry, Place)]
             return frozenset({wanted, *(entry.name.casefold() for entry in entries)})
         return frozenset({wanted})
-
-    @staticmethod
-    def _unknown(kind: str, value: str, known: list[str]) -> QueryError:
-        close = difflib.get_close_matches(value.casefold(), [name.casefold() for name in known], 1)
-        suggestion = f'{kind}:"{close[0]}"' if close else f'the word "{value}" without {kind}:'
-        return QueryError(f'no list has the {kind} "{value}"', 1, f"one of the listed {kind}s", suggestion)
 
 
 def _words_of(name: str) -> list[str]:

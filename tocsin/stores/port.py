@@ -164,6 +164,9 @@ class ReaderStore(Protocol):
     def alert(self, alert: str) -> Alert | None:
         """One alert by id."""
 
+    def members(self, story_id: str) -> list[Article]:
+        """The articles of a story in order of filing."""
+
     def story(self, story_id: str) -> Story | None:
         """A story with its outlets and the number of its texts."""
 

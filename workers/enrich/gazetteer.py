@@ -47,17 +47,20 @@ class _Pattern(msgspec.Struct, frozen=True):
     """Which of its words are abbreviations, met in capitals only."""
     ambiguous: bool
     number: re.Pattern[str] | None
-    """Endings that belong to the other number."""
+    """Endings that belong to the other number or gender."""
+    others: frozenset[str]
+    """Surfaces that are other words, of which the dictionary takes the name for a case form: *Газ* is not Газа."""
 
 
-# Endings of the number that a one-word name does not have, by the letter on which its nominative ends.
+# Endings of the number or gender that a one-word name does not have, by the letter on which its nominative ends.
 _NOT_OF_CONSONANT = {
     "ru": re.compile(r".+(?:[ое]в|[ая][мх]|[ая]ми|ы)"),
     "uk": re.compile(r".+(?:[іїєое]в|[ая][мх]|[ая]ми|и)"),
 }
-_NOT_OF_VOWEL = re.compile(r".+(?:[ая][мх]|[ая]ми)")
+_NOT_OF_NEUTER = re.compile(r".+(?:[ая][мх]|[ая]ми)")
+_NOT_OF_FEMININE = re.compile(r".+(?:[ая][мх]|[ая]ми|[оеє]м)")
 _NOT_OF_PLURAL = re.compile(r".+(?:[аяуюоеє]|[оеє]м|[ое]й)")
-_VOWELS = "аеиоуыэюяіїє"
+_VOWELS = "еоуэюіїєё"
 
 _BREAK = re.compile(r"[.!?…:;\n\"“„«‹(\[]")
 _SHORTENED = frozenset("г м с п обл пос пгт смт ст им ім ген mt st gen col".split())
@@ -86,7 +89,10 @@ class Gazetteer:
         return Named(*(tuple(names) for names in found))
 
     def _mentions(self, line: "_Line", lang: str) -> Iterator[_Pattern]:
+        hung = self._hung.keys()
         for position, keys in enumerate(line.tokens):
+            if hung.isdisjoint(keys):
+                continue
             for pattern in self._candidates(keys):
                 spoken = not pattern.lang or pattern.lang == lang or lang not in ("uk", "ru")
                 if spoken and _meets(pattern, line.tokens, position) and _written(pattern, line, position):
@@ -103,16 +109,19 @@ class Gazetteer:
                 continue
             cyrillic = lang in ("uk", "ru") and is_cyrillic(fold(name))
             inflected = cyrillic and how != "form"
+            steps = tuple(self._keys(word, lang if inflected else "") for word in written)
+            first = steps[0] if len(written) == 1 else ()
             capitals = [at for at, word in enumerate(written) if word[0].isupper()]
             yield _Pattern(
                 group=group,
                 canonical=entry.name,
                 lang=lang if cyrillic else "",
-                steps=tuple(self._keys(word, lang if inflected else "") for word in written),
+                steps=steps,
                 capital=capitals[0] if capitals else -1,
                 shouted=tuple(len(word) > 1 and word.isupper() for word in written),
                 ambiguous=is_ambiguous(entry, name, lang),
                 number=_other_number(fold(name), lang) if inflected and len(written) == 1 else None,
+                others=frozenset(f"s:{key[2:]}" for key in first if key[:2] == "l:") - {f"s:{fold(written[0])}"},
             )
 
     def _keys(self, word: str, lang: str) -> frozenset[str]:
@@ -185,6 +194,8 @@ def _written(pattern: _Pattern, line: _Line, position: int) -> bool:
     if any(shouted and not keys[1][2:].isupper() for shouted, keys in zip(pattern.shouted, tokens, strict=True)):
         return False
     surface = tokens[0][0]
+    if surface in pattern.others:
+        return False
     if pattern.number and surface not in pattern.steps[0] and pattern.number.fullmatch(surface, 2):
         return False
     if not pattern.ambiguous:
@@ -196,6 +207,8 @@ def _other_number(surface: str, lang: str) -> re.Pattern[str] | None:
     last = surface[-1]
     if last in "иыі":
         return _NOT_OF_PLURAL
+    if last in "ая":
+        return _NOT_OF_FEMININE
     if last in _VOWELS:
-        return _NOT_OF_VOWEL
+        return _NOT_OF_NEUTER
     return _NOT_OF_CONSONANT[lang]

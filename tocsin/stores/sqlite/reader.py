@@ -31,13 +31,14 @@ class ReaderPart:
         ``before`` and ``after`` bound the arrival numbers; ``stories`` leaves one article of each story.
         """
         where, values = condition(plan) if plan is not None else ("1", [])
-        only = " GROUP BY story HAVING arrival = max(arrival)" if stories else ""
+        place = "row_number() OVER (PARTITION BY story ORDER BY arrival DESC)" if stories else "1"
         sql = (
-            "SELECT record FROM articles AS article WHERE state = 'ready' AND arrival > ? AND arrival < ?"
-            f" AND {where}{only} ORDER BY arrival DESC LIMIT ?"
+            f"SELECT record FROM (SELECT record, arrival, {place} AS place FROM articles AS article"
+            f" WHERE state = 'ready' AND {where})"
+            " WHERE place = 1 AND arrival > ? AND arrival < ? ORDER BY arrival DESC LIMIT ?"
         )
         top = (1 << 62) if before is None else before
-        return [_article.decode(record) for (record,) in self.db.rows(sql, (after, top, *values, limit))]
+        return [_article.decode(record) for (record,) in self.db.rows(sql, (*values, after, top, limit))]
 
     def count(self, plan: Plan | None) -> int:
         """How many ready articles meet the plan."""
@@ -122,7 +123,7 @@ class ReaderPart:
                 (
                     fetched or 0.0,
                     "page",
-                    f"HTTP status {page['status']}, outlet {page['outlet']}, due again {page['due']}",
+                    f"HTTP status {page['status']}, outlet {page['outlet']}, due again {page['due'] or 'never by itself'}",
                 )
             )
         for at, room, reason, detail in self.db.rows(
@@ -152,7 +153,11 @@ class ReaderPart:
         )
         pairs = [(created, _notice.decode(notice), _delivery.decode(sent)) for created, notice, sent in rows]
         return [
-            (created, f"alert, {notice.kind} notice: {sent.state}", f"to {sent.channel} {sent.error}".rstrip())
+            (
+                created,
+                f"alert, {notice.kind} notice: {sent.state}",
+                f"to {sent.channel.partition(':')[0]}: {sent.error}".rstrip(": "),
+            )
             for created, notice, sent in pairs
         ]
 
