@@ -13,10 +13,10 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator faults lock chromium servers clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.run ## the program in .venv, its dictionaries compiled
 	@$(BIN)/python -m tocsin.dictionaries
@@ -40,6 +40,15 @@ lint: $(VENV)/.dev ## ruff, mypy --strict and the ladder of imports
 bench: $(VENV)/.run ## the benchmarks that exist, each a command of its own
 	@awk -F ':.*## ' '/^bench-[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2; found = 1 } \
 	  END { if (!found) print "No benchmark is in the house yet." }' $(MAKEFILE_LIST)
+
+bench-startup: $(VENV)/.run ## CPU seconds until the command line answers
+	@$(BIN)/python bench/startup.py
+
+bench-simulator: $(VENV)/.run ## the crawl over forty simulated outlets, judged (needs the simulator beside the project)
+	@$(BIN)/python bench/simulator.py
+
+faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
+	@$(BIN)/python bench/kill_demo.py --kills 10
 
 # The locks: dev is resolved first and holds for the others, so that one environment serves them all.
 # Pins stay as they are; `make lock UPGRADE=--upgrade` moves them.

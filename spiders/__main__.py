@@ -89,9 +89,11 @@ def run(
     """
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from spiders.children import ChildDied, Pool
+    from spiders.children import Pool
     from spiders.settings import scrapy_settings
 
+    if not structlog.is_configured():
+        _configure_log(settings)
     active = store.outlets(active=True)
     if unknown := sorted(set(outlets or ()) - {one.name for one in active}):
         raise UserError(f"There is no active outlet named {unknown[0]!r}; 'tocsin outlets list' shows them all.")
@@ -104,7 +106,6 @@ def run(
         store=store,
         clock=clock or SystemClock(),
         reader=Pool(settings.children),
-        deadly=(ChildDied,),
         once=once,
         pace=pace,
         names=tuple(outlets) if outlets is not None else None,

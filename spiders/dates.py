@@ -52,11 +52,15 @@ def _rfc(text: str) -> datetime | None:
 
 
 def retry_after(text: str, now: datetime) -> float:
-    """Seconds that a Retry-After header asks for (RFC 9110: seconds or a date); 0 where it cannot be read."""
+    """Seconds that a Retry-After header asks for (RFC 9110: seconds or a date); 0 where it cannot be read.
+
+    A date has whole seconds only: one more is waited, so that its second is over.
+    """
     text = text.strip()
     if text.isdigit():
         return float(text[:9])
     moment = read_date(text)
     if moment is None or moment.tzinfo is None:
         return 0.0
-    return max(0.0, (moment - now).total_seconds())
+    left = (moment - now).total_seconds()
+    return left + 1.0 if left > 0 else 0.0

@@ -43,10 +43,16 @@ class Ledger:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._waiting: list[_Entry] = []
         self._writer: asyncio.Task[None] | None = None
+        self.failed: Exception | None = None
+        """The first failure of the store: nothing that follows can be relied on, and the run must end with it."""
 
     async def ask(self, call: Callable[["CrawlStore"], T]) -> T:
-        """Run a read in the store's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+        """Run a read in the store's thread. Raises what the store raises."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+        except Exception as error:
+            self.failed = self.failed or error
+            raise
 
     async def write(
         self,

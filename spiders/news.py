@@ -20,6 +20,7 @@ from spiders.pipelines import Counters, Intake, Reader
 from spiders.settings import MAX_PAGE, MAX_SITEMAP
 from spiders.watch import Watch
 from tocsin.clock import Clock
+from tocsin.errors import UserError
 from tocsin.records import HttpFacts, Outlet
 
 log = structlog.get_logger("spiders")
@@ -28,6 +29,8 @@ IN_FLIGHT = 256
 """Requests at a time over all outlets, those that wait for their host's pace included."""
 GRACE = 2.0
 """Seconds that pages under way have to be finished after a stop was asked for."""
+AFTER_FAILURE = 60.0
+"""Seconds after which a watch that failed begins anew."""
 REREAD = 10.0
 """Seconds between two looks at the store's list of outlets."""
 _NO_TEXT = ("image/", "video/", "audio/", "font/", "application/pdf", "application/zip", "application/x-tar",
@@ -42,7 +45,6 @@ class Company(msgspec.Struct):
     clock: Clock
     reader: Reader
     """The extraction children."""
-    deadly: tuple[type[Exception], ...]
     once: bool = False
     pace: float | None = None
     names: tuple[str, ...] | None = None
@@ -67,6 +69,7 @@ class NewsSpider(Spider):
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._watches: dict[str, tuple[Outlet, asyncio.Task[None]]] = {}
         self._done: set[str] = set()
+        self._not_before: dict[str, float] = {}
 
     async def start(self) -> AsyncIterator[Any]:
         """Scrapy's entrance: the whole run happens in here, and nothing is ever yielded."""
@@ -83,25 +86,29 @@ class NewsSpider(Spider):
         stop = asyncio.Event()
         company.stop(stop)
         ledger = Ledger(company.store)
-        intake = Intake(
-            ledger, company.reader, company.clock, company.counters, deadly=company.deadly, depth=company.depth
-        )
+        intake = Intake(ledger, company.reader, company.clock, company.counters, depth=company.depth)
         try:
-            # Children that cannot be started are our trouble, not that of the first pages.
-            await company.reader.start()
+            await self._start_children()
             await self._supervise(ledger, intake, stop)
         finally:
             await self._end(intake, stop)
             await company.reader.close()
             await ledger.close()
-        if intake.failed is not None:
-            raise intake.failed
+        if ledger.failed is not None:
+            raise ledger.failed
+
+    async def _start_children(self) -> None:
+        """Children that cannot be started at all are our trouble, not that of the first pages."""
+        try:
+            await self._company.reader.start()
+        except Exception as error:
+            raise UserError(f"The processes that read pages cannot be started: {error}.", code=1) from error
 
     async def _supervise(self, ledger: Ledger, intake: Intake, stop: asyncio.Event) -> None:
         """Keep one watch on each active outlet until a stop is asked for or, in a single run, all are done."""
         company = self._company
         told = reread = 0.0
-        while not stop.is_set() and intake.failed is None:
+        while not stop.is_set() and ledger.failed is None:
             now = company.clock.monotonic()
             if now >= reread:
                 reread = now + REREAD if not company.once else float("inf")
@@ -115,7 +122,7 @@ class NewsSpider(Spider):
             waiter = asyncio.create_task(stop.wait())
             await asyncio.wait([*tasks, waiter], timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
             waiter.cancel()
-            self._collect()
+            self._collect(ledger)
         log.info("ending", **msgspec.structs.asdict(company.counters))
 
     async def _follow(self, ledger: Ledger, intake: Intake) -> None:
@@ -130,7 +137,8 @@ class NewsSpider(Spider):
                 task.cancel()
                 del self._watches[name]
         for name, outlet in outlets.items():
-            if name not in self._watches and name not in self._done:
+            waits = self._not_before.get(name, 0.0) > company.clock.monotonic()
+            if name not in self._watches and name not in self._done and not waits:
                 watched = msgspec.structs.replace(outlet, pace=company.pace) if company.pace is not None else outlet
                 watch = Watch(
                     watched, fetcher=self, ledger=ledger, intake=intake, clock=company.clock,
@@ -138,23 +146,25 @@ class NewsSpider(Spider):
                 )  # fmt: skip
                 self._watches[name] = (outlet, asyncio.create_task(watch.run()))
 
-    def _collect(self) -> None:
-        """Take note of watches that ended. One that failed ends the run: it is the store's fault or our own."""
+    def _collect(self, ledger: Ledger) -> None:
+        """Take note of watches that ended. One that failed over its outlet begins anew later; the others go on."""
+        company = self._company
         for name, (_, task) in list(self._watches.items()):
             if not task.done():
                 continue
             del self._watches[name]
-            if self._company.once:
+            if not task.cancelled() and (error := task.exception()) is not None and ledger.failed is None:
+                log.error("watch failed", outlet=name, error=repr(error))
+                self._not_before[name] = company.clock.monotonic() + AFTER_FAILURE
+            if company.once:
                 self._done.add(name)
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
 
     async def _end(self, intake: Intake, stop: asyncio.Event) -> None:
         tasks = [task for _, task in self._watches.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await intake.drain(seconds=GRACE if stop.is_set() or intake.failed else None)
+        await intake.drain(seconds=GRACE if stop.is_set() else None)
         await intake.abandon()
 
     # ---- one request
@@ -164,9 +174,8 @@ class NewsSpider(Spider):
     ) -> Answer:
         """Get one address, see ``answers.Fetcher``."""
         headers = _conditions(etag, modified, since)
-        meta: dict[str, Any] = {"pace": outlet.pace, "kind": kind}
-        if proxy := outlet.proxy or self._company.proxy:
-            meta["proxy"] = proxy
+        # None, rather than nothing, keeps a proxy of the environment out: it is not the one that was chosen.
+        meta: dict[str, Any] = {"pace": outlet.pace, "kind": kind, "proxy": self._proxy(outlet)}
         if kind == "sitemap":
             meta["download_maxsize"] = MAX_SITEMAP
         try:
@@ -183,11 +192,19 @@ class NewsSpider(Spider):
         if polite is None:
             return []
         try:
-            rules = await polite.rules(outlet.home, pace=outlet.pace, proxy=outlet.proxy or self._company.proxy)
+            rules = await polite.rules(outlet.home, pace=outlet.pace, proxy=self._proxy(outlet))
         except Exception as error:  # noqa: BLE001 - told by the first fetch, in its own words
             log.info("robots.txt not read", outlet=outlet.name, error=str(error))
             return None
         return None if rules.closed else rules.sitemaps()
+
+    def _proxy(self, outlet: Outlet) -> str | None:
+        return outlet.proxy or self._company.proxy or None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the guards share."""
+        return self._company.clock
 
     def _answer(self, response: Response, kind: str) -> Answer:
         status = response.status
@@ -250,7 +267,7 @@ def failure(error: BaseException) -> Answer:
     """A request that brought no answer, in fixed words."""
     name, text = type(error).__name__, str(error)[:300]
     if isinstance(error, safety.RobotsDisallows):
-        return Answer(reason="robots.txt disallows", detail=text)
+        return Answer(reason="robots.txt disallows")
     if isinstance(error, safety.RobotsUnavailable):
         return Answer(reason="robots.txt unavailable", detail=text, host_trouble=True, retry=600.0)
     if isinstance(error, safety.AddressRefused):

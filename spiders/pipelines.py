@@ -28,7 +28,7 @@ class Reader(Protocol):
         """Start the children; raises where they cannot be started at all."""
 
     async def extract(self, page: Page, outlet: Outlet) -> Any:
-        """An Extraction; raises what ``deadly`` names where the child died or was killed over the page."""
+        """An Extraction; raises where the child died, was killed or raised over the page."""
 
     async def close(self) -> None:
         """End the children."""
@@ -61,16 +61,12 @@ class Intake:
         clock: Clock,
         counters: Counters,
         *,
-        deadly: tuple[type[Exception], ...],
         depth: int,
     ) -> None:
         self._ledger, self._reader, self._clock, self._counters = ledger, reader, clock, counters
-        self._deadly = deadly
         self._room = asyncio.Semaphore(depth)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._live: set[str] = set()
-        self.failed: BaseException | None = None
-        """The first unexpected failure, such as a full disk: the run must end with it."""
 
     def busy(self, address: str) -> bool:
         """Whether a page of this address id is under way."""
@@ -93,8 +89,8 @@ class Intake:
     def _ended(self, address: str, task: asyncio.Task[None]) -> None:
         self._tasks.pop(address, None)
         self._room.release()
-        if not task.cancelled() and (error := task.exception()) is not None and self.failed is None:
-            self.failed = error
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("page left", url=address, error=repr(error))
 
     async def drain(self, *, seconds: float | None = None) -> None:
         """Wait until nothing is under way, or the time is over: what is left then is fetched again at the next run."""
@@ -119,7 +115,7 @@ class Intake:
             await self._ledger.write(pages=[mark])
             try:
                 extraction = await self._reader.extract(page, outlet)
-            except self._deadly as error:
+            except Exception as error:  # noqa: BLE001 - whatever a page provokes is its own fate
                 log.warning("child lost", outlet=outlet.name, url=page.url, crashes=crashes, error=str(error))
                 if crashes >= MAX_CRASHES:
                     await self._leave_out(outlet, state, page, crashes, str(error))

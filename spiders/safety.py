@@ -23,7 +23,7 @@ from zope.interface import implementer  # type: ignore[import-untyped]
 
 from spiders.dates import retry_after
 from spiders.robots import MAX_SIZE, Rules, rules_of, unavailable
-from tocsin.clock import SystemClock
+from tocsin.clock import Clock, SystemClock
 from tocsin.egress import PORTS, Network, allowed_port
 
 DEFAULT_HOLD = 30.0
@@ -183,9 +183,10 @@ class PolitenessMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._clock = SystemClock()
+        self._clock: Clock = getattr(crawler.spider, "clock", None) or SystemClock()
         self._rules: dict[str, asyncio.Future[Rules]] = {}
         self._paces: dict[str, float] = {}
+        self._asked: dict[str, float] = {}
         crawler.signals.connect(self._downloaded, signal=signals.response_downloaded)
 
     @classmethod
@@ -201,13 +202,13 @@ class PolitenessMiddleware:
         self._keep_pace(slot, pace)
         if request.meta.get("robots_txt"):
             return
-        rules = await self.rules(request.url, pace=pace, proxy=request.meta.get("proxy", ""))
+        rules = await self.rules(request.url, pace=pace, proxy=request.meta.get("proxy"))
         if rules.closed:
             raise RobotsUnavailable(rules.closed)
         if not rules.allowed(request.url):
             raise RobotsDisallows("robots.txt disallows this address")
 
-    async def rules(self, url: str, *, pace: float, proxy: str = "") -> Rules:
+    async def rules(self, url: str, *, pace: float, proxy: str | None = None) -> Rules:
         """The rules of the host of ``url``, fetched where they are unknown or too old; asked for once at a time."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{netloc(url)}"
@@ -216,13 +217,12 @@ class PolitenessMiddleware:
             known = self._rules[origin] = asyncio.ensure_future(self._fetch_rules(origin, pace, proxy))
         # Shielded: who gives up waiting must not take the answer away from the others.
         rules = await asyncio.shield(known)
+        self._asked[netloc(url)] = rules.delay
         self._keep_pace(netloc(url), max(pace, rules.delay))
         return rules
 
-    async def _fetch_rules(self, origin: str, pace: float, proxy: str) -> Rules:
-        meta: dict[str, Any] = {"robots_txt": True, "pace": pace, "download_maxsize": 4 * MAX_SIZE}
-        if proxy:
-            meta["proxy"] = proxy
+    async def _fetch_rules(self, origin: str, pace: float, proxy: str | None) -> Rules:
+        meta: dict[str, Any] = {"robots_txt": True, "pace": pace, "download_maxsize": 4 * MAX_SIZE, "proxy": proxy}
         request = Request(origin + "/robots.txt", meta=meta, callback=NO_CALLBACK)
         try:
             response = await self._crawler.engine.download_async(request)
@@ -243,8 +243,14 @@ class PolitenessMiddleware:
         """Hold a host that asks for a pause. Runs before Scrapy starts the next request that waits for the host."""
         hold = hold_of(response, self._clock.now())
         slot = self._crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
-        if hold > 0 and slot is not None:
+        if slot is None:
+            return
+        if hold > 0:
             slot.lastseen = monotonic() + hold - slot.delay
+        elif self._asked.get(request.meta["download_slot"]):
+            # A delay that the host asked for counts from the end of its answer: the host counts from when it saw the
+            # request, which may be later than when it was sent.
+            slot.lastseen = max(slot.lastseen, monotonic())
 
 
 def hold_of(response: Response, now: datetime) -> float:

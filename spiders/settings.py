@@ -59,7 +59,7 @@ def scrapy_settings(settings: Settings, outlets: list[Outlet]) -> dict[str, Any]
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "spiders.safety.EgressMiddleware": 90,
             "spiders.safety.PolitenessMiddleware": 100,
-            # The spider gives every request its proxy; the environment's would bypass the egress guard unseen.
+            # Which hosts belong to an outlet is for the watches to say.
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
         },
         # A failed page is due again by our own schedule, which obeys Retry-After; Scrapy retries at once.

@@ -71,7 +71,7 @@ class Watch:
             if polled or fetched:
                 continue
             if not self._once:
-                await asyncio.sleep(min(1.0, max(0.1, self.outlet.every / 4)))
+                await asyncio.sleep(min(5.0, max(0.1, self.outlet.every / 4)))
                 continue
             await self._intake.drain()
             if not await self._second_try():

@@ -9,6 +9,10 @@ _TRACKERS = re.compile(
     r"(?i)^(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|ysclid|igshid|mc_[ce]id|_ga|_gl|ref|ref_src|ref_url"
     r"|cmpid|cmp|icid|ito|ns_\w+|at_\w+|pk_\w+|mtm_\w+|piwik_\w+|smid|smtyp|share|spm|xtor|wt_mc|phpsessid|jsessionid|sid)$"
 )
+SECRET_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""``${NAME}`` in a channel address: a secret that the address names and does not hold."""
+_TELLING = re.compile(r"v\d{1,2}|[a-z]{1,12}(?:[-_.][a-z]{1,12}){0,3}")
+"""A path segment that is words, not a token."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _SAFE_PATH = "/:@!$&'()*+,;=~-._%"
 
@@ -63,3 +67,38 @@ def same_site(one: str, other: str) -> bool:
     """Whether two addresses belong to one publisher: equal hosts, or one a subdomain of the other."""
     a, b = host_of(one), host_of(other)
     return bool(a and b) and (a == b or a.endswith("." + b) or b.endswith("." + a))
+
+
+def masked(address: str) -> str:
+    """A channel address as it may be printed: user name, query, signing key and token-like path segments are left out.
+
+    ``${NAME}`` stays, it is no secret.
+    """
+    scheme, _, rest = address.partition(":")
+    if scheme in ("stdout", "file"):
+        return address
+    if scheme.lower() not in _DEFAULT_PORT:
+        return f"{scheme}:…" if rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "…"
+    bare, _, fragment = rest.partition("#")
+    bare, _, query = bare.partition("?")
+    host, *segments = bare.removeprefix("//").split("/")
+    user, at, host = host.rpartition("@")
+    shown = [part if not part or _TELLING.fullmatch(part) or SECRET_NAME.fullmatch(part) else "…" for part in segments]
+    path = "".join(f"/{part}" for part in shown)
+    return (
+        f"{scheme}://{_only_names(user) if at else ''}{at}{host}{path}"
+        f"{'?' + _only_names(query) if query else ''}{'#' + _only_names(fragment) if fragment else ''}"
+    )
+
+
+def _only_names(text: str) -> str:
+    """``a=1&b=2`` → ``a=…&b=…``; a part without a name is hidden whole, a named secret stays."""
+    shown = []
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        value_shown = value if SECRET_NAME.fullmatch(value) else "…"
+        if equals and re.fullmatch(r"[\w.-]{1,30}", name):
+            shown.append(f"{name}={value_shown}")
+        else:
+            shown.append(part if SECRET_NAME.fullmatch(part) else "…")
+    return "&".join(shown)

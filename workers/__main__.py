@@ -35,7 +35,7 @@ def run(store: "SqliteStore", settings: Settings, clock: Clock, *, once: bool, s
     from tocsin.words import Words
     from workers.alert import RuleBook
     from workers.channels import Channels
-    from workers.deliver import deliver_due
+    from workers.deliver import deliver_due, settle
     from workers.enrich import Enricher
     from workers.flow import Hall, turn
 
@@ -53,6 +53,7 @@ def run(store: "SqliteStore", settings: Settings, clock: Clock, *, once: bool, s
             if once:
                 break
             time.sleep(IDLE_SECONDS)
+    settle(store, channels, clock)
     return carried
 
 

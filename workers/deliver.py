@@ -10,11 +10,12 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from tocsin.addresses import masked
 from tocsin.clock import Clock
 from tocsin.messages import Message, render
 from tocsin.records import Delivery, Notice, derived_id
 from tocsin.stores.port import ReaderStore, RoadStore
-from workers.channels import Channels, Later, Refused, mask
+from workers.channels import Channels, Later, Refused
 from workers.channels.lines import Answer
 
 BACK_OFF = (5.0, 30.0, 120.0, 600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)
@@ -89,7 +90,7 @@ def _went(delivery: Delivery, notice: Notice, answer: Answer, now: datetime) -> 
         reason = (
             answer.reason if isinstance(answer, Refused) else f"{answer.reason} Given up after {GIVE_UP.days} days."
         )
-        log.warning("a notice could not be delivered", channel=mask(delivery.channel), notice=notice.id, error=reason)
+        log.warning("a notice could not be delivered", channel=masked(delivery.channel), notice=notice.id, error=reason)
         return msgspec.structs.replace(tried, state="failed", next_try=None, error=reason)
     pause = back_off(tried) if answer.after_seconds is None else timedelta(seconds=answer.after_seconds)
     return msgspec.structs.replace(tried, next_try=now + pause, error=answer.reason)

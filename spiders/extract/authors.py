@@ -94,7 +94,11 @@ def _clean(raw: Iterator[str], site: tuple[str, ...]) -> tuple[str, ...]:
         if _ADDRESS.search(text):
             continue
         for part in _SPLIT.split(_BY.sub("", squash(text))):
-            name = squash(_ROLE.sub("", _BY.sub("", part)).strip(" -–—:()"))
+            name = _BY.sub("", part)
+            bare = _ROLE.sub("", name)
+            if bare != name and len(bare.split()) < 2:
+                continue
+            name = squash(bare.strip(" -–—:()"))
             if (
                 2 <= len(name) <= 60
                 and not any(c.isdigit() for c in name)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from lxml import etree
 
+from spiders.extract import plain
 from spiders.extract.lines import sift
 from spiders.extract.phrases import TEASER, TEASER_CAPITALS, is_teaser
 from spiders.extract.structured import Structured
@@ -50,10 +51,11 @@ def read(root: Node, facts: Structured, title: str, authors: tuple[str, ...] = (
     return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped]), origin)
 
 
-def read_plain(lines: list[str], title: str, authors: tuple[str, ...] = ()) -> Body:
-    """The text of a page without structure, given as lines."""
-    found = sift(lines, title, authors)
-    return Body("\n\n".join(found.kept), _unique(found.dropped), "lines")
+def read_plain(root: Node, title: str, authors: tuple[str, ...] = ()) -> Body:
+    """The text of a page without structure, read as lines. The tree loses its side boxes here too."""
+    gone = prune(root)
+    found = sift(plain.lines(root.find("body")), title, authors)
+    return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped]), "lines")
 
 
 def _unique(lines: Any) -> tuple[str, ...]:

@@ -87,13 +87,11 @@ def _against_url(found: list[DateCandidate]) -> list[DateCandidate]:
 
 def _render_clocks(found: list[DateCandidate], page: Page) -> list[DateCandidate]:
     """Furniture that shows the day of the fetch is a render clock; so is a machine's date of this very minute."""
+    # Somewhere on earth it is already, or still, this day.
+    today = {(page.fetched + timedelta(hours=h)).date() for h in (-12, 14)}
     out = []
     for c in found:
-        if (
-            c.verdict == "page furniture"
-            and c.value is not None
-            and abs(c.value.date() - page.fetched.date()) <= timedelta(days=1)
-        ) or (
+        if (c.verdict == "page furniture" and c.value is not None and c.value.date() in today) or (
             not c.verdict
             and c.origin in ("json-ld", "meta", "time")
             and c.value is not None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spiders.extract import localdate
-from spiders.extract.phrases import WEATHER, without_date_label
+from spiders.extract.phrases import WEATHER, is_paragraph, without_date_label
 from spiders.extract.structured import Structured
 from spiders.extract.title import words
 from spiders.extract.tree import SILENT, Node, following, furniture_of, names_of, squash, text_of
@@ -57,6 +57,8 @@ _CHANGED = re.compile(
     r"(?i)\W*(?:last )?(?:updated|modified|оновлено|обновлено|aktualisiert|mis à jour|actualizado|aktualizacja)"
 )
 _HEADER_NODES = 60
+_LONG = 25
+_PARAGRAPHS = 3
 _NEAR_WEATHER = 3
 _CLOCK_TOLERANCE = timedelta(minutes=3)
 
@@ -143,8 +145,8 @@ def _header_of(title: Node | None) -> list[tuple[Node, bool]]:
     paragraphs = 0
     for node in following(title):
         own = "" if node.tag in SILENT else squash(node.text or "")
-        paragraphs += len(own.split()) > 25
-        if paragraphs > 1 or len(found) > _HEADER_NODES:
+        paragraphs += 2 if len(own.split()) > _LONG else is_paragraph(own)
+        if paragraphs > _PARAGRAPHS or len(found) > _HEADER_NODES:
             break
         if own and words(own) == shown:
             found.clear()

@@ -58,12 +58,11 @@ def _read(
     root: Node, facts: Structured, url: str, charset: str, page: Page, outlet: Outlet, started: float
 ) -> Extraction:
     bare = plain.is_plain(root.find("body"))
-    shown = plain.lines(root.find("body")) if bare or next(root.iter("h1"), None) is None else []
-    name = (
-        plain.title_of(shown)
-        if bare or not (facts.title_tag or facts.first("og:title"))
-        else titles.printed_twice(shown[:60])
-    )
+    headed = next(root.iter("h1"), None) is not None
+    shown = plain.lines(root.find("body")) if bare or not headed else []
+    name = titles.printed_twice(shown[:60])
+    if not (name or headed or facts.title_tag or facts.first("og:title")):
+        name = plain.title_of(shown)
     listed = page.listing.title if page.listing else ""
     title = titles.choose(root, facts, listed, (name,) if name else ())
     header = _lines_above(shown, title.text) if bare else ()
@@ -74,9 +73,10 @@ def _read(
     entries = live.entries(root, facts, page, outlet, title.node)
     pictures = kind.has_pictures(root, facts, page)
     beginning = lines_of(root.find("body"))[:20_000]
-    found = (
-        body.read_plain(shown, title.text, names) if bare and not entries else body.read(root, facts, title.text, names)
-    )
+    if bare and not entries:
+        found = body.read_plain(root, title.text, names)
+    else:
+        found = body.read(root, facts, title.text, names)
     if entries:
         own = [_article(read, found, "live")] if len(found.text.split()) >= _OWN_TEXT_OF_A_LIVE_BLOG else []
         return Extraction(articles=(*own, *(_entry(read, e) for e in entries)), canonical=url)

@@ -1,6 +1,8 @@
 """What a page is: article, live blog, gallery, or none of these; and why it is left out."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from spiders.extract.structured import Structured
@@ -45,6 +47,9 @@ _GALLERY = re.compile(r"(?i)/(?:gallery|galleries|photos?|photo-?galler\w+|fotog
 _VIDEO = re.compile(r"(?i)/(?:videos?|watch|tv)/")
 _LEAST = 40
 _SERIES = 2
+_CARDS = 8
+_PARAGRAPHS = 3
+_LONG = 25
 
 
 def is_front(page: Page) -> bool:
@@ -70,16 +75,21 @@ def before_text(root: Node, facts: Structured, page: Page) -> tuple[str, str]:
         return "not an article", "the address is a start page"
     if facts.is_article or facts.first("og:type").lower() in ("article", "news", "blog"):
         return "", ""
+    if page.listing is not None and page.listing.source in ("feed", "sitemap"):
+        return "", ""
     if is_front(page):
         return "not an article", "the address is that of a list of pages"
-    if facts.is_list and page.listing is None:
+    if facts.is_list:
         return "not an article", "the page calls itself a list of pages"
-    cards = sum(
-        1 for n in root.iter("article") if next(n.iter("a"), None) is not None and next(n.iter("p"), None) is None
-    )
-    if cards >= 8:
+    cards = sum(1 for n in root.iter("article") if next(n.iter("a"), None) is not None and not any(_long(n)))
+    if cards >= _CARDS and len(list(islice(_long(root), _PARAGRAPHS))) < _PARAGRAPHS:
         return "not an article", f"the page lists {cards} articles"
     return "", ""
+
+
+def _long(node: Node) -> Iterator[bool]:
+    """One True for each long paragraph in an element."""
+    return (True for p in node.iter("p") if count_words(text_of(p)) > _LONG)
 
 
 def after_text(page_text: str, text: str, facts: Structured, *, pictures: bool) -> tuple[str, str]:

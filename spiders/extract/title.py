@@ -47,24 +47,17 @@ def choose(root: Node, facts: Structured, listed: str = "", shown: Sequence[str]
     voices = [v for _, v in head] + list(shown)
     site = words(facts.first("og:site_name"))
     page = [(node, text) for node, text in _headings(root, voices) if words(text) != site]
-    best = next(
-        (Title(text, "h1" if node.tag == "h1" else "heading", node) for node, text in page if _confirmed(text, voices)),
-        None,
+    sure = [v for origin, v in head if origin != "title tag"] + list(shown)
+    ones = [(node, text) for node, text in page if node.tag == "h1"]
+    best = (
+        _first(page, sure)
+        # The tag alone also confirms a site's name in its own h1: not against a better voice.
+        or _first([p for p in page if not sure or _alike(p[1], sure)], voices)
+        or (Title(ones[0][1], "h1", ones[0][0]) if len(ones) == 1 and _stands(ones[0][1], sure, voices) else None)
+        or (Title(shown[0], "text") if shown else None)
+        or (Title(head[0][1], head[0][0]) if head else None)
+        or (Title(page[0][1], "heading", page[0][0]) if page else Title())
     )
-    if (
-        best is None
-        and len(ones := [p for p in page if p[0].tag == "h1"]) == 1
-        and (not head or _alike(ones[0][1], voices))
-    ):
-        best = Title(ones[0][1], "h1", ones[0][0])
-    if best is None and shown:
-        best = Title(shown[0], "text")
-    if best is None and head:
-        best = Title(head[0][1], head[0][0])
-    if best is None and page:
-        best = Title(page[0][1], "heading", page[0][0])
-    if best is None:
-        return Title()
     best = _unglued(best, [*voices, *(t for _, t in page)])
     return best if best.node is not None else Title(best.text, best.origin, _shows(root, best.text))
 
@@ -132,10 +125,22 @@ def _own_text(node: Node, voices: Sequence[str]) -> str:
     return rest
 
 
+def _first(page: Sequence[tuple[Node, str]], voices: Sequence[str]) -> Title | None:
+    for node, text in page:
+        if _confirmed(text, voices):
+            return Title(text, "h1" if node.tag == "h1" else "heading", node)
+    return None
+
+
 def _confirmed(text: str, voices: Sequence[str]) -> bool:
     """Whether all the words of a heading stand in one voice in a row."""
     own = " ".join(words(text))
     return len(own) > 3 and any(f" {own} " in f" {' '.join(words(v))} " for v in voices)
+
+
+def _stands(text: str, sure: Sequence[str], voices: Sequence[str]) -> bool:
+    """Whether the only h1 is believed unconfirmed: when it is alike, or long enough against a mere title tag."""
+    return _alike(text, sure) if sure else len(words(text)) >= 3 or _alike(text, voices)
 
 
 def _alike(text: str, voices: Sequence[str]) -> bool:

@@ -41,7 +41,7 @@ def test_alerts_carry_notices_and_deliveries_without_secrets(client):
     channels = {
         delivery["channel"] for alert in alerts for notice in alert["notices"] for delivery in notice["deliveries"]
     }
-    assert channels == {"stdout:", "https://hooks.example/…", "file:/var/lib/tocsin/alerts.jsonl"}
+    assert channels == {"stdout:", "https://hooks.example/services/…/…", "file:/var/lib/tocsin/alerts.jsonl"}
 
 
 def test_an_article_and_the_counts(client, made, store):

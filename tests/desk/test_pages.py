@@ -155,7 +155,7 @@ def test_an_alert_shows_what_met_when_and_who_was_told(client):
     assert words(first.css_first(".copies")) == copies
     assert second.css_first(".copies") is None
     assert "Бахмутом ← Bakhmut" in words(second)
-    assert "waiting https://hooks.example/… after 3 attempts" in words(second.css_first(".sent"))
+    assert "waiting https://hooks.example/services/…/… after 3 attempts" in words(second.css_first(".sent"))
     assert "призыв" in words(third.css_first(".met"))
 
 
@@ -174,7 +174,7 @@ def test_an_article_shows_text_ledger_facts_and_copies(client, made):
 def test_why_tells_the_history_and_hides_webhook_secrets(client, made):
     tree = page(client, "/why", url=made[4].url)
     assert "ready" in words(tree.css_first(".history"))
-    assert "https://hooks.example/…" in words(tree)
+    assert "https://hooks.example/services/…/…" in words(tree)
     assert "SECRET" not in tree.html
     assert "Nothing is known of" in words(page(client, "/why", url="https://unknown.example/x"))
     assert page(client, "/why", url="not an address").css_first(".problem")

@@ -39,14 +39,6 @@ def test_a_gap_from_an_unknown_time_is_not_said():
     assert show.gap(datetime(2026, 7, 1), NOW) == ""
 
 
-def test_a_channel_shows_no_secret():
-    assert show.channel("https://hooks.example/T0/SECRET?key=SECRET") == "https://hooks.example/…"
-    assert show.channel("https://user:SECRET@hooks.example:99/x") == "https://hooks.example/…"
-    assert show.channel("tgram://SECRET/chat") == "tgram://…"
-    assert show.channel("stdout:") == "stdout:"
-    assert "SECRET" not in show.without_secrets("to https://hooks.example/SECRET HTTP 503")
-
-
 def test_a_query_is_narrowed_without_changing_its_meaning():
     assert show.narrowed("a OR b", "place", "Bakhmut") == "/search?q=%28a+OR+b%29+place%3ABakhmut"
     assert show.narrowed("", "topic", "front line") == "/search?q=topic%3A%22front+line%22"

@@ -40,8 +40,8 @@ def test_a_port_in_use_is_one_clear_sentence() -> None:
     assert "in use" in done.stderr
 
 
-def test_stop_frees_the_port_even_with_open_connections() -> None:
-    """A client that keeps its connection does not hold the press."""
+def test_stop_frees_the_port_even_with_open_connections(caplog: pytest.LogCaptureFixture) -> None:
+    """A client that keeps its connection does not hold the press, and nothing is logged about it."""
     press = open_press(started=START).start()
     with socket.create_connection(press.outlets[0].home[7:-1].split(":")) as idle:  # type: ignore[arg-type]
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -50,6 +50,7 @@ def test_stop_frees_the_port_even_with_open_connections() -> None:
         press.stop()
     with open_press(port=press.port):
         pass
+    assert caplog.records == []
 
 
 def test_strange_requests_do_no_harm() -> None:
@@ -72,7 +73,8 @@ def test_strange_requests_do_no_harm() -> None:
 def test_the_program_serves_until_it_is_told_to_stop(end: str) -> None:
     """It prints one JSON line, answers, and leaves with 0 on SIGTERM or when its parent's pipe closes."""
     with subprocess.Popen([*COMMAND, "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdin and child.stdout
+        assert child.stdin
+        assert child.stdout
         ready = json.loads(child.stdout.readline())
         assert ready["ready"] is True
         assert len(ready["outlets"]) == 12

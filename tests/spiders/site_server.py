@@ -1,10 +1,19 @@
 """A scripted site on loopback for tests: what it answers is said by the test, what it was asked is kept."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 Answer = tuple[int, dict[str, str], bytes]
 WORDS = (
@@ -30,10 +39,32 @@ def feed(*paths: str, dated: bool = True) -> bytes:
     return f'<rss version="2.0"><channel><title>F</title>{items}</channel></rss>'.encode()
 
 
+def _self_signed(folder: Path, host: str) -> Path:
+    """A certificate and its key in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = folder / "self-signed.pem"
+    file.write_bytes(key.private_bytes(*plain) + certificate.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
 class Site:
     """Serves ``pages``: a path to an answer, to bytes, or to a function of the request's headers and its number."""
 
-    def __init__(self, pages: dict[str, Any], *, host: str = "127.0.0.1") -> None:
+    def __init__(self, pages: dict[str, Any], *, host: str = "127.0.0.1", tls: Path | None = None) -> None:
         self.pages = pages
         self.asked: list[tuple[float, str, dict[str, str]]] = []
         self._counts: dict[str, int] = {}
@@ -50,7 +81,11 @@ class Site:
 
         self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://{host}:{self._server.server_port}/"
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(_self_signed(tls, host))
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://{host}:{self._server.server_port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Self:

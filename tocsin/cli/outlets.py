@@ -178,7 +178,6 @@ def check(names: NamesArgument = None, as_json: JsonOption = False, store: Store
                 )
                 continue
             last = str(health["last_article"] or "never")[:16]
-            print(
-                f"{outlet.name:28} {health['feeds']:3} feeds {health['articles']:6} articles, last {last}  {health['error']}"
-            )
+            counts = f"{health['feeds']:3} feeds {health['articles']:6} articles, last {last}"
+            print(f"{outlet.name:28} {counts}  {health['error']}")
     raise typer.Exit(1 if failing else 0)

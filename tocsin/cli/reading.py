@@ -99,8 +99,8 @@ def alerts(
         from rich.console import Console
         from rich.text import Text
 
+        from tocsin.addresses import masked
         from tocsin.messages import render
-        from workers.channels import mask
 
         console = Console()
         subscriptions = {subscription.id: subscription for subscription in handle.subscriptions()[1]}
@@ -120,7 +120,7 @@ def alerts(
                 console.print(Text("\n".join(message.lines)))
                 for delivery in handle.deliveries(notice.id):
                     console.print(
-                        Text(f"  {mask(delivery.channel)}: {delivery.state} {delivery.error}".rstrip(), style="dim")
+                        Text(f"  {masked(delivery.channel)}: {delivery.state} {delivery.error}".rstrip(), style="dim")
                     )
                 console.print()
         console.print(f"{len(found)} alert{'s' if len(found) != 1 else ''}.", highlight=False)

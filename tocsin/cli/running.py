@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,8 @@ OutletsOption = Annotated[
 ]
 PaceOption = Annotated[float | None, typer.Option("--pace", min=0, help="Seconds between two requests to one host.")]
 DEMO_QUERIES = ("conscription", "Bakhmut")
+DRAIN_SECONDS = 10.0
+"""What room two gets at most to finish after room one has ended."""
 
 
 def register(app: typer.Typer) -> None:
@@ -246,8 +248,6 @@ def _demo_subscriptions(store: "SqliteStore", settings: "Settings") -> None:
 
 def _watch(board: "Board", children: "Sequence[Child]", seconds: float | None) -> None:
     """Show what the rooms say until the time is over, Ctrl-C, or all of them have ended."""
-    from tocsin.cli.supervise import stop_all
-
     end = time.monotonic() + seconds if seconds else float("inf")
     try:
         with board.live():
@@ -261,12 +261,25 @@ def _watch(board: "Board", children: "Sequence[Child]", seconds: float | None) -
     except KeyboardInterrupt:
         board.say("Ending …")
     finally:
-        stop_all(children)
-    _relay(board, children)
+        _end(board, children)
     failed = [child for child in children if child.code not in (0, None, -15)]
     if failed and seconds is None:
         sys.stdout.flush()
         raise typer.Exit(failed[0].code if failed[0].code in (1, 2) else 1)
+
+
+def _end(board: "Board", children: "Sequence[Child]") -> None:
+    """Stop room one, let room two finish what it brought, stop the rest."""
+    from tocsin.cli.supervise import stop_all
+
+    stop_all([child for child in children if child.name == "spiders"])
+    until = time.monotonic() + DRAIN_SECONDS
+    while board.waiting() and any(child.name == "workers" and child.code is None for child in children):
+        if time.monotonic() > until:
+            break
+        time.sleep(0.1)
+    stop_all(children)
+    _relay(board, children)
 
 
 def _relay(board: "Board", children: "Sequence[Child]") -> None:

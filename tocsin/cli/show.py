@@ -1,5 +1,6 @@
 """What a person sees while the rooms work: alerts as they come, a line of counts below, a table at the end."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tocsin.clock import SystemClock
+
 if TYPE_CHECKING:
     from tocsin.stores.sqlite import SqliteStore
 
 PLAIN_SECONDS = 5.0
 """Between two lines of counts where the output is no terminal."""
+
+_STYLES = {1: "bold magenta", 2: "bold", 3: "blue"}
+"""The first three lines of an alert."""
+_MARKED = re.compile(r"\*\*(.+?)\*\*")
 
 
 class Board:
@@ -28,14 +35,23 @@ class Board:
         self._live: Live | None = None
         self._started = time.monotonic()
         self._shown = 0.0
+        self._place = 0
 
     def say(self, line: str) -> None:
         """One line to the reader."""
         self._console.print(Text(line))
 
     def alert_line(self, line: str) -> None:
-        """One line of an alert, as the stdout channel printed it."""
-        self._console.print(Text(line, style="bold" if line.startswith("●") else ""))
+        """One line of an alert, as the stdout channel printed it: who rings, title, address, words, times."""
+        if not self._console.is_terminal:
+            self._console.print(Text(line))
+            return
+        self._place = self._place + 1 if line else 0
+        text = Text(line, style=_STYLES.get(self._place, "dim" if "→" in line else ""))
+        for mark in reversed(list(_MARKED.finditer(line))):
+            text.stylize("bold yellow", *mark.span(1))
+            text = text[: mark.start()] + text[slice(*mark.span(1))] + text[mark.end() :]
+        self._console.print(text)
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -72,6 +88,12 @@ class Board:
             f"{counts['accepted'] + counts['filed']} on their way · {counts['alerts']} alerts"
             + (f" · left out: {dropped}" if dropped else "")
         )
+
+    def waiting(self) -> int:
+        """Articles that room two has not finished, and deliveries whose time has come."""
+        counts = self._store.overview()
+        due = self._store.deliveries_due(SystemClock().now(), 100)
+        return int(counts["accepted"] + counts["filed"]) + len(due)
 
     def summary(self, *, crawl_only: bool = False) -> None:
         """The table at the end."""

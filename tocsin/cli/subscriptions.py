@@ -83,9 +83,9 @@ def _check_channels(channels: tuple[str, ...], data_dir: Path) -> None:
 
 
 def _masked(channels: tuple[str, ...]) -> list[str]:
-    from workers.channels import mask
+    from tocsin.addresses import masked
 
-    return [mask(channel) for channel in channels]
+    return [masked(channel) for channel in channels]
 
 
 @app.command("list")

@@ -11,8 +11,8 @@ from tocsin.desk.app import create_app
 from tocsin.desk.serving import listen, server, url_of
 from tocsin.errors import UserError
 from tocsin.lists import load as load_lists
-from tocsin.query.expand import Expander
 from tocsin.parent import when_parent_goes
+from tocsin.query.expand import Expander
 from tocsin.settings import load
 from tocsin.stores import open_store
 from tocsin.words import Words

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from tocsin.addresses import masked
 from tocsin.desk.marking import NOTHING, Marks, every, forms, sentences, words_met
 from tocsin.desk.reading import Asked, DeskStore
 from tocsin.desk.show import (
@@ -16,10 +17,8 @@ from tocsin.desk.show import (
     Part,
     Publication,
     View,
-    channel,
     gap,
     opening,
-    without_secrets,
 )
 from tocsin.messages import plain
 from tocsin.query.expand import Plan
@@ -257,7 +256,7 @@ def alerts(store: DeskStore, lens: Lens, *, limit: int) -> list[AlertRow]:
 
 
 def _sent(store: DeskStore, notice: Notice, lens: Lens) -> Sent:
-    deliveries = [(channel(delivery.channel), delivery) for delivery in store.deliveries(notice.id)]
+    deliveries = [(masked(delivery.channel), delivery) for delivery in store.deliveries(notice.id)]
     return Sent(notice, lens.moment(notice.created, seconds=True), deliveries)
 
 
@@ -281,6 +280,6 @@ def article(store: DeskStore, identifier: str, asked: Asked, lens: Lens) -> Ledg
 def history(store: DeskStore, url: str) -> list[tuple[datetime | None, str, str]]:
     """What happened to one address: when, what, and the detail without secrets, oldest line first."""
     return [
-        (datetime.fromisoformat(line["at"]) if line["at"] else None, line["what"], without_secrets(line["detail"]))
+        (datetime.fromisoformat(line["at"]) if line["at"] else None, line["what"], line["detail"])
         for line in store.why(url)
     ]

@@ -6,8 +6,8 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from starlette.exceptions import HTTPException
 
+from tocsin.addresses import masked
 from tocsin.desk.reading import Desk, DeskStore, Problem
-from tocsin.desk.show import channel
 from tocsin.records import Alert, Article, Delivery, Notice
 
 Arrival = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
@@ -80,4 +80,4 @@ def _alert(store: DeskStore, alert: Alert, notices: list[Notice]) -> dict[str, A
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
     # The address of a webhook is often its only secret.
-    return {**delivery.to_dict(), "channel": channel(delivery.channel)}
+    return {**delivery.to_dict(), "channel": masked(delivery.channel)}

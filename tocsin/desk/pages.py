@@ -116,6 +116,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    for function in (followable, show.language, show.lang_attribute, show.narrowed, show.search_path, show.channel):
+    for function in (followable, show.language, show.lang_attribute, show.narrowed, show.search_path):
         environment.globals[function.__name__] = function
     return environment

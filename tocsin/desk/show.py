@@ -5,7 +5,7 @@ Pure: records in, small views out. Nothing here writes HTML; the templates do, w
 
 import re
 from datetime import datetime, timedelta, tzinfo
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -133,23 +133,6 @@ def language(code: str) -> str:
 def lang_attribute(code: str) -> str | None:
     """A value fit for ``lang``; None where there is none, so that the attribute is left out."""
     return code if _LANG.fullmatch(code) else None
-
-
-def channel(address: str) -> str:
-    """A channel without what may be secret in it: of a webhook its host is shown, of other services not even that."""
-    scheme, separator, _ = address.partition("://")
-    if not separator:
-        return address
-    try:
-        host = urlsplit(address).hostname if scheme in ("http", "https") else ""
-    except ValueError:
-        host = ""
-    return f"{scheme}://{host}/…" if host else f"{scheme}://…"
-
-
-def without_secrets(line: str) -> str:
-    """A line of a history with every address in it cut as ``channel`` does."""
-    return re.sub(r"\w[\w+.-]*://\S+", lambda found: channel(found.group()), line)
 
 
 def printable(text: str) -> str:

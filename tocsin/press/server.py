@@ -5,6 +5,7 @@ import contextlib
 import errno
 import socket
 import threading
+import weakref
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -61,6 +62,8 @@ class Press:
         self._clock = clock
         self._listeners = list(listeners)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._over = asyncio.Event()
+        self._lines = weakref.WeakSet[asyncio.StreamWriter]()
         self._thread: threading.Thread | None = None
         items: dict[str, list[Item]] = {site.name: [] for site in SITES}
         for item in plan(started, seed, speed):
@@ -83,15 +86,17 @@ class Press:
     def start(self) -> Self:
         """Answers requests in a background thread."""
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(self._loop,), name="press", daemon=True)
+        self._over = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, args=(self._loop, self._over), name="press", daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
         """Closes all connections and listeners; a second call does nothing."""
         if self._loop and self._thread:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._over.set)
             self._thread.join()
+            self._loop.close()
         for listener in self._listeners:
             listener.close()
         self._loop = self._thread = None
@@ -104,25 +109,28 @@ class Press:
     ) -> None:
         self.stop()
 
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
         asyncio.set_event_loop(loop)
+        loop.run_until_complete(self._serve(over))
+
+    async def _serve(self, over: asyncio.Event) -> None:
+        """Answers until ``over`` is set, then ends every connection."""
         servers = [
-            loop.run_until_complete(asyncio.start_server(partial(self._talk, room), sock=listener, limit=HEAD_LIMIT))
+            await asyncio.start_server(partial(self._talk, room), sock=listener, limit=HEAD_LIMIT)
             for room, listener in zip(self._rooms, self._listeners, strict=True)
         ]
-        try:
-            loop.run_forever()
-        finally:
-            for server in servers:
-                server.close()
-            talks = asyncio.all_tasks(loop)
-            for talk in talks:
-                talk.cancel()
-            loop.run_until_complete(asyncio.gather(*talks, return_exceptions=True))
-            loop.close()
+        await over.wait()
+        for server in servers:
+            server.close()
+        talks = asyncio.all_tasks() - {asyncio.current_task()}
+        # A cancelled talk would be reported as an error by Python 3.11's streams; a lost line just ends it.
+        for line in list(self._lines):
+            line.transport.abort()
+        await asyncio.gather(*talks, return_exceptions=True)
 
     async def _talk(self, room: Newsroom, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         gone = (ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+        self._lines.add(writer)
         with contextlib.closing(writer), contextlib.suppress(*gone):
             keep = True
             while keep:

@@ -176,6 +176,8 @@ class Writer:
             if inner in facts or inner in people:
                 return facts.get(inner) or next(people[inner])
             choices = self._numbers(inner) if inner.startswith("n:") else inner.split("|")
+            if len(choices) < 2:
+                raise ValueError(f"unknown slot {{{inner}}} in: {line}")
             at = self._rng.randrange(len(choices))
             if tie:
                 at = (tied if tie[1].isupper() else own).setdefault(tie[1], at)

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from tocsin.addresses import masked
 from tocsin.clock import Clock, SystemClock
 from tocsin.egress import Network
 from tocsin.errors import UserError
 from tocsin.records import Delivery, Notice
 from tocsin.settings import secret
-from workers.channels.address import Secrets, check_names, fill, hook, mask
+from workers.channels.address import Secrets, check_names, fill, hook
 from workers.channels.lines import Lines
 from workers.channels.port import Channel, Later, Refused
 
-__all__ = ["Channel", "Channels", "Later", "Refused", "check_channel", "mask", "open_channel"]
+__all__ = ["Channel", "Channels", "Later", "Refused", "check_channel", "open_channel"]
 
 
 class Channels:
@@ -114,7 +115,7 @@ def _scheme(address: str) -> str:
     )
     if not colon or not known:
         raise UserError(
-            f"The channel {mask(address)!r} is not understood: write stdout:, file:alerts.jsonl or https://host/path."
+            f"The channel {masked(address)!r} is not understood: write stdout:, file:alerts.jsonl or https://host/path."
         )
     return scheme
 

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from tocsin.addresses import SECRET_NAME, masked
 from tocsin.errors import UserError
 
 Secrets = Callable[[str], str | None]
 """Name → value, None where it is not set."""
 
-_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_TELLING = re.compile(r"v\d{1,2}|[a-z]{1,12}(?:[-_.][a-z]{1,12}){0,3}")
-"""A path segment that is words, not a token."""
 _PORTS = {"http": 80, "https": 443}
 _PREFIX = "whsec_"
 
@@ -57,43 +55,21 @@ def fill(address: str, secrets: Secrets) -> str:
         known = secrets(found.group(1))
         if not known:
             raise UserError(
-                f"The channel {mask(address)} needs {found.group(1)}, which is not set in the environment; "
+                f"The channel {masked(address)} needs {found.group(1)}, which is not set in the environment; "
                 "set it and start again.",
                 1,
             )
         return known
 
-    return _NAME.sub(value, address)
-
-
-def mask(address: str) -> str:
-    """A channel address as it may be printed: user name, query, signing key and token-like path segments are left out.
-
-    ``${NAME}`` stays, it is no secret.
-    """
-    scheme, _, rest = address.partition(":")
-    if scheme in ("stdout", "file"):
-        return address
-    if scheme.lower() not in _PORTS:
-        return f"{scheme}:…" if rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "…"
-    bare, _, fragment = rest.partition("#")
-    bare, _, query = bare.partition("?")
-    host, *segments = bare.removeprefix("//").split("/")
-    user, at, host = host.rpartition("@")
-    shown = [part if not part or _TELLING.fullmatch(part) or _NAME.fullmatch(part) else "…" for part in segments]
-    path = "".join(f"/{part}" for part in shown)
-    return (
-        f"{scheme}://{_only_names(user) if at else ''}{at}{host}{path}"
-        f"{'?' + _only_names(query) if query else ''}{'#' + _only_names(fragment) if fragment else ''}"
-    )
+    return SECRET_NAME.sub(value, address)
 
 
 def hook(address: str, shown: str = "") -> Hook:
     """Take a webhook's address apart, secrets filled in: ``https://[user:password@]host[:port]/path[?query][#secret=whsec_…]``.
 
-    Raises UserError where it cannot be used; its message names the channel as ``shown``, otherwise as ``mask`` has it.
+    Raises UserError where it cannot be used; its message names it as ``shown``, otherwise masked.
     """
-    shown = shown or mask(address)
+    shown = shown or masked(address)
     if re.search(r"[\s\\\x00-\x20\x7f]", address):
         raise UserError(
             f"The channel {shown} holds a blank, a backslash or an invisible character; write them as %20 or %5C."
@@ -117,9 +93,9 @@ def hook(address: str, shown: str = "") -> Hook:
 
 def check_names(address: str) -> bool:
     """Whether the address names secrets. Raises UserError where a ``${`` is not closed or holds no name."""
-    left = _NAME.sub("", address)
+    left = SECRET_NAME.sub("", address)
     if "${" in left:
-        raise UserError(f"The channel {mask(address)} holds a ${{ without a name; write a secret as ${{NAME}}.")
+        raise UserError(f"The channel {masked(address)} holds a ${{ without a name; write a secret as ${{NAME}}.")
     return left != address
 
 
@@ -137,16 +113,3 @@ def _key(part: str, shown: str) -> bytes:
             "16 bytes in base64."
         )
     return key
-
-
-def _only_names(text: str) -> str:
-    """``a=1&b=2`` → ``a=…&b=…``; a part without a name is hidden whole, a named secret stays."""
-    shown = []
-    for part in text.split("&"):
-        name, equals, value = part.partition("=")
-        value_shown = value if _NAME.fullmatch(value) else "…"
-        if equals and re.fullmatch(r"[\w.-]{1,30}", name):
-            shown.append(f"{name}={value_shown}")
-        else:
-            shown.append(part if _NAME.fullmatch(part) else "…")
-    return "&".join(shown)

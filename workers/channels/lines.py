@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from tocsin.addresses import masked
 from tocsin.errors import UserError
 from tocsin.messages import Message
-from workers.channels.address import mask
 from workers.channels.port import Channel, Later, Refused
 
 RETRY_SECONDS = 60.0
@@ -51,7 +51,7 @@ class Lines(Generic[Key]):
         """Start a line: keys and messages, in order. The address must not be busy."""
         self._busy[address] = len(messages)
         # A daemon: a receiver that hangs must not keep the process from ending.
-        threading.Thread(target=self._run, args=(address, messages), name=mask(address), daemon=True).start()
+        threading.Thread(target=self._run, args=(address, messages), name=masked(address), daemon=True).start()
 
     def take(self, seconds: float) -> list[tuple[Key, Answer]]:
         """Wait at most so long for something to happen (an outcome, the end of a line); all outcomes there are then."""
@@ -91,7 +91,7 @@ class Lines(Generic[Key]):
             frame = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
             log.error(  # noqa: TRY400 - see above
-                "a channel failed in an unforeseen way", channel=mask(address), error=place
+                "a channel failed in an unforeseen way", channel=masked(address), error=place
             )
             return Later(f"Sending failed in an unforeseen way ({place}).", only_this=True)
         return None

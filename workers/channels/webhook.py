@@ -17,11 +17,12 @@ from email.utils import parsedate_to_datetime
 import httpcore
 
 import tocsin
+from tocsin.addresses import masked
 from tocsin.clock import Clock
 from tocsin.egress import Network
 from tocsin.messages import Message, plain
 from tocsin.records import derived_id
-from workers.channels.address import hook, mask
+from workers.channels.address import hook
 from workers.channels.egress import Deadline, GuardedBackend, NotAllowed, Resolve, system_resolve
 from workers.channels.port import Later, Refused
 
@@ -51,7 +52,7 @@ class WebhookChannel:
     ) -> None:
         """``address`` as stored, ``filled`` with its secrets. Raises UserError where it cannot be used."""
         self._address = address
-        self._shown = mask(address)
+        self._shown = masked(address)
         self._hook = hook(filled, self._shown)
         self._clock = clock
         self._allow_private = allow_private

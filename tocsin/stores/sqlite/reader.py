@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.addresses import address_id, canonical
+from tocsin.addresses import address_id, canonical, masked
 from tocsin.query.expand import Plan
 from tocsin.query.sqlite import condition
 from tocsin.records import Alert, Article, Delivery, Notice, Story
@@ -156,7 +156,7 @@ class ReaderPart:
             (
                 created,
                 f"alert, {notice.kind} notice: {sent.state}",
-                f"to {sent.channel.partition(':')[0]}: {sent.error}".rstrip(": "),
+                f"to {masked(sent.channel)} {sent.error}".rstrip(),
             )
             for created, notice, sent in pairs
         ]
