@@ -57,6 +57,15 @@ class _Child:
             data += part
         return bytes(data)
 
+    def gone(self) -> bool:
+        """Whether an idle child has ended. The pipe knows at once; the process table may lag behind."""
+        try:
+            return not self.pipe.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def kill(self) -> None:
         # is_alive() also notices an earlier death: a process number that was given away since is never signalled.
         if self.process.is_alive():
@@ -110,6 +119,10 @@ class Pool:
         """
         message = msgspec.msgpack.encode((page, outlet))
         child = await self._slots.get()
+        if child is not None and child.gone():
+            # Killed while idle: that is not this page's doing.
+            self._discard(child)
+            child = None
         healthy = False
         try:
             child = child or await self._start()

@@ -126,6 +126,13 @@ def _transfer(store: "CrawlStore", batch: Iterable[_Entry]) -> list[str]:
         new = store.accept(list(articles.values()), list(pages.values()))
     elif pages:
         store.put_pages(pages.values())
+    dated = {
+        page.address_id: page.listing
+        for page in pages.values()
+        if page.fetched and page.listing and page.listing.published
+    }
+    if dated:
+        store.date_undated(dated)
     if drops:
         store.drop(drops)
     if feeds:

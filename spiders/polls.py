@@ -73,9 +73,7 @@ class Polls:
             if same_outlet(url, self._outlet.home):
                 self._add(url, "sitemap")
         if named is not None and not any(feed.kind == "sitemap" for feed in self._feeds.values()):
-            guess = canonical("/sitemap.xml", self._outlet.home)
-            self._guesses.add(guess)
-            self._add(guess, "sitemap")
+            self._add(canonical("/sitemap.xml", self._outlet.home), "sitemap", guess=True)
 
     def due(self, *, once: bool) -> Feed | None:
         """The feed to poll now, if any; with ``once``, each at most one time."""
@@ -120,12 +118,12 @@ class Polls:
             await self._keep(feed)
             return answer, []
         reading = await self._read(feed, answer)
-        if reading.error:
+        if reading.error or (feed.url in self._guesses and not reading.listings and not reading.nested):
             await self._failed(feed, reading.error)
             return answer, []
         self._guesses.discard(feed.url)
         self._ttl[feed.url] = reading.ttl
-        pages = await self._sift(reading.listings)
+        pages, drops = await self._sift(reading.listings)
         kept = msgspec.structs.replace(
             feed,
             etag=answer.http.etag,
@@ -133,12 +131,15 @@ class Polls:
             changed=self._clock.now() if pages else feed.changed,
             listed=len(reading.listings),
         )
-        await self._keep(kept, pages, self._cut_off(feed, reading))
+        await self._keep(kept, pages, [*self._cut_off(feed, reading), *drops])
         return answer, pages
 
-    def _add(self, url: str, kind: FeedKind, *, depth: int = 0) -> None:
+    def _add(self, url: str, kind: FeedKind, *, depth: int = 0, guess: bool = False) -> None:
+        """Take up an address. A guess is written down once it has listed something: until then nobody vouches for it."""
         url = canonical(url)
         if url and url not in self._feeds:
+            if guess:
+                self._guesses.add(url)
             self._feeds[url] = Feed(url=url, outlet=self._outlet.name, kind=kind)
             self._depth[url] = depth
 
@@ -192,9 +193,7 @@ class Polls:
             return reading
         # A sitemap may list everything, and by its rules only what lies on its own site.
         listings = tuple(
-            one
-            for one in reading.listings
-            if same_outlet(one.url, self._outlet.home) and not is_furniture(one.url) and one.url not in self._feeds
+            one for one in reading.listings if same_outlet(one.url, self._outlet.home) and one.url not in self._feeds
         )
         return msgspec.structs.replace(reading, listings=listings)
 
@@ -206,7 +205,7 @@ class Polls:
             if not self._outlet.sections:
                 room = MAX_SECTIONS - sum(one.kind == "section" for one in self._feeds.values())
                 for url in [one for one in found.sections if one not in self._feeds][: max(0, room)]:
-                    self._add(url, "section")
+                    self._add(url, "section", guess=True)
         return tuple(one for one in found.listings if one.url not in self._feeds)
 
     def _add_nested(self, feed: Feed, reading: FeedReading) -> None:
@@ -224,8 +223,12 @@ class Polls:
         for one in fresh[:MAX_NESTED]:
             self._add(one.url, "sitemap", depth=depth)
 
-    async def _sift(self, listings: tuple[Listing, ...]) -> list[PageState]:
-        """Of what is listed, the pages that are new or have news, as states that are due, in the feed's order."""
+    async def _sift(self, listings: tuple[Listing, ...]) -> tuple[list[PageState], list[Drop]]:
+        """Of what is listed, the pages that are new or have news, as states that are due, in the feed's order.
+
+        What a sitemap lists beside articles (files, authors, tags) is remembered as a page that is never due, and left
+        out with a reason, once.
+        """
         by_id: dict[str, Listing] = {}
         for listing in listings:
             by_id.setdefault(address_id(canonical(listing.url)), listing)
@@ -233,14 +236,23 @@ class Polls:
         known = await self._ledger.ask(lambda store: store.pages(ids)) if ids else {}
         now = self._clock.now()
         found: list[PageState] = []
+        drops: list[Drop] = []
         for place, (ident, listing) in enumerate(by_id.items()):
             if self._intake.busy(ident):
                 continue  # its state is being written: what was read here is old
             # Microseconds keep the order of the feed: the newest comes first in most.
             state = self._stated(known.get(ident), ident, listing, now + timedelta(microseconds=place))
-            if state is not None:
-                found.append(state)
-        return found
+            if state is None:
+                continue
+            if ident not in known and listing.source != "feed" and is_furniture(state.url):
+                state = msgspec.structs.replace(state, due=None)
+                drops.append(self._left_out(state.url, now))
+            found.append(state)
+        return found, drops
+
+    def _left_out(self, url: str, now: datetime) -> Drop:
+        self._counters.drops += 1
+        return Drop(at=now, room="spiders", reason="not an article by its address", url=url, outlet=self._outlet.name)
 
     def _stated(self, state: PageState | None, ident: str, listing: Listing, due: datetime) -> PageState | None:
         """The state of a listed page, or None where the listing tells nothing new."""
@@ -251,6 +263,8 @@ class Polls:
         merged = better(state.listing, listing)
         if worth_a_look(state, listing, due):
             return msgspec.structs.replace(state, due=due, listing=merged)
-        if state.fetched is None and merged != state.listing:
+        # The front is often ahead of the feed, and the feed may be the only one to tell the date.
+        dated = state.listing is not None and state.listing.published is None and merged.published is not None
+        if dated or (state.fetched is None and merged != state.listing):
             return msgspec.structs.replace(state, listing=merged)
         return None

@@ -48,7 +48,7 @@ def extract_page(page: Page, outlet: Outlet) -> Extraction:
         return Extraction(drop="not HTML", detail="there is nothing in the page")
     facts = structured.read(root)
     url = canonical_of(facts, page)
-    reason, detail = kind.before_text(root, facts, page)
+    reason, detail = kind.before_text(root, facts, page, outlet)
     if reason:
         return Extraction(drop=reason, detail=detail, canonical=url)
     return _read(root, facts, url, charset, page, outlet, started)

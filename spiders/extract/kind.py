@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node, count_words, text_of
-from tocsin.records import Kind, Page
+from tocsin.addresses import canonical
+from tocsin.records import Kind, Outlet, Page
 
 _LISTS = re.compile(
     r"(?i)^/(?:[a-z]{2}(?:[-_][a-z]{2})?/)?(?:section|sections|category|categories|tags?|topics?|themes?"
     r"|search|authors?|archive|archives|page|rubric|rubrics|rubrik|kategorie|label|feed|news/page|tema|temas)(?:/|$)"
 )
+_ROOT = re.compile(r"(?i)^/?(?:(?:[a-z]{2}(?:[-_][a-z]{2})?|ukr|rus|eng)/?)?(?:index\.(?:html?|php)|home/?)?$")
 _NOT_FOUND = re.compile(
     r"(?i)^\W*(?:(?:error\s*)?404\b|page not found|not found|сторінк\w+ не знайдено|страниц\w+ не найден\w+"
     r"|seite nicht gefunden|page introuvable|página no encontrada|nie znaleziono strony|this page (?:does"
@@ -60,18 +62,17 @@ def is_front(page: Page) -> bool:
 def is_root(url: str) -> bool:
     """Whether an address names a whole site."""
     parts = urlsplit(url)
-    return (
-        parts.path.rstrip("/").lower() in ("", "/index.html", "/index.php", "/index.htm", "/home") and not parts.query
-    )
+    return bool(_ROOT.match(parts.path)) and not parts.query
 
 
-def before_text(root: Node, facts: Structured, page: Page) -> tuple[str, str]:
+def before_text(root: Node, facts: Structured, page: Page, outlet: Outlet) -> tuple[str, str]:
     """Reason and detail to leave a page out without reading its text; two empty strings to go on."""
     title = facts.title_tag or facts.first("og:title")
     heading = next((text_of(n) for n in root.iter("h1")), "")
     if not facts.is_article and (_NOT_FOUND.match(heading) or (_NOT_FOUND.match(title) and len(title) < 60)):
         return "soft 404", f"the page is titled “{(heading or title)[:80]}”"
-    if is_root(page.fetched_url or page.url) and not facts.is_article:
+    fetched = page.fetched_url or page.url
+    if (is_root(fetched) or canonical(fetched) == canonical(outlet.home)) and not facts.is_article:
         return "not an article", "the address is a start page"
     if facts.is_article or facts.first("og:type").lower() in ("article", "news", "blog"):
         return "", ""

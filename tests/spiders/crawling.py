@@ -52,7 +52,8 @@ def crawl_once(folder: Path, *options: str, outlets: Iterable[Outlet] = (), priv
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    assert (process.returncode, out.decode(), err.decode()) == (0, "", "")
+    told = (process.returncode, out.decode(), err.decode())
+    assert told == (0, "", "")
 
 
 def urls(store: SqliteStore) -> list[str]:

@@ -69,7 +69,7 @@ def page(body: str) -> Page:
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -144,17 +144,15 @@ async def test_a_child_killed_in_the_middle_of_a_page(hooks: str) -> None:
         assert (await pool.extract(page("ok"), OUTLET)).drop == "ok"
 
 
-async def test_a_child_killed_while_idle_costs_one_page_at_most(hooks: str) -> None:
+async def test_a_child_killed_while_idle_costs_no_page(hooks: str) -> None:
     async with Opened(hooks, size=1) as pool:
         pid = int((await pool.extract(page("ok"), OUTLET)).detail)
         os.kill(pid, signal.SIGKILL)
         assert gone(pid)
-        with pytest.raises(ChildDied, match="signal 9"):
-            await pool.extract(page("ok"), OUTLET)
         assert (await pool.extract(page("ok"), OUTLET)).drop == "ok"
 
 
-async def test_thirty_kills_under_load_lose_only_what_was_in_flight(hooks: str) -> None:
+async def test_ten_kills_under_load_lose_only_what_was_in_flight(hooks: str) -> None:
     async with Opened(hooks, size=2) as pool:
         pids: set[int] = set()
         failures = 0

@@ -270,3 +270,17 @@ def test_updates_of_a_live_blog_that_stand_in_json_ld_alone() -> None:
 def test_hostile_pages_end_with_an_answer(body: bytes) -> None:
     extraction = extract(page(body), OUTLET)
     assert extraction.drop or extraction.articles
+
+
+@pytest.mark.parametrize("path", ["/", "", "/index.html", "/en/", "/uk", "/index.php", "/start/"])
+def test_start_pages_are_no_articles(path: str) -> None:
+    outlet = Outlet(name="x", home="https://x.example/start/")
+    html = f"<title>The Post</title><h1>The Post</h1>{LONG}"
+    assert extract(page(html, url="https://x.example" + path), outlet).drop == "not an article"
+
+
+def test_a_listed_page_is_an_article_whatever_its_address() -> None:
+    url = "https://x.example/archive/bridge"
+    html = f"<title>Bridge opens again</title><h1>Bridge opens again</h1>{LONG}"
+    assert extract(page(html, url=url), OUTLET).drop == "not an article"
+    assert extract(page(html, url=url, title="Bridge opens again"), OUTLET).drop == ""

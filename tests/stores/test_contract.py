@@ -11,7 +11,7 @@ import pytest
 from tocsin.addresses import address_id, article_id
 from tocsin.query.expand import AnyOf, Has, No, Sequence
 from tocsin.query.match import Document, holds
-from tocsin.records import Alert, Article, Delivery, Drop, Feed, Notice, Outlet, PageState, derived_id
+from tocsin.records import Alert, Article, Delivery, Drop, Feed, Listing, Notice, Outlet, PageState, derived_id
 from tocsin.stores import open_store
 from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite import SqliteStore
@@ -232,6 +232,25 @@ def test_nothing_vanishes_without_a_reason(store: SqliteStore) -> None:
     assert [line["what"] for line in store.why("http://www.one.example/1")] == [
         "left out by the spiders: text too short"
     ]
+
+
+def test_a_date_that_a_feed_tells_later_is_taken(store: SqliteStore) -> None:
+    """Undated articles get it in every state, also one that a worker holds; a dated one keeps its own."""
+    dated = article(3, published=NOW - timedelta(days=3))
+    carry(store, article(1))
+    store.accept([article(2), dated])
+    held, _ = store.claim(10, 30, NOW)
+    listing = Listing(url="", source="feed", published=NOW - timedelta(hours=1))
+    store.date_undated({article(number).address_id: listing for number in (1, 2, 3)})
+    with store.filing() as filing:
+        assert filing.file(held, sketch_of(held), [], b"")
+    found = store.articles([article(number).id for number in (1, 2, 3)])
+    times = {it.title: (it.published, it.published_origin) for it in found.values()}
+    assert times == {
+        "Title 1": (listing.published, "feed"),
+        "Title 2": (listing.published, "feed"),
+        "Title 3": (dated.published, ""),
+    }
 
 
 def test_pruning_says_first_what_it_does(store: SqliteStore) -> None:

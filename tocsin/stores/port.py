@@ -15,6 +15,7 @@ from tocsin.records import (
     Delivery,
     Drop,
     Feed,
+    Listing,
     Notice,
     Outlet,
     PageState,
@@ -75,6 +76,12 @@ class CrawlStore(OutletStore, Protocol):
         """Store articles as accepted, and what was learnt of their pages, in one transaction.
 
         Ids that are known already stay as they are. Returns the ids that are new.
+        """
+
+    def date_undated(self, listings: Mapping[str, Listing]) -> None:
+        """Give articles without a publication time the one that a feed told later, by address id.
+
+        A front page is often ahead of the feed, and some pages print no date at all.
         """
 
     def drop(self, drops: Iterable[Drop]) -> None:

@@ -1,15 +1,16 @@
 """What room one asks of the store: outlets, feeds, pages, acceptance, drops."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import apsw
 import msgspec
 
 from tocsin.addresses import address_id, canonical
-from tocsin.records import Article, Drop, Feed, Outlet, PageState
+from tocsin.records import Article, DateCandidate, Drop, Feed, Listing, Outlet, PageState
 from tocsin.stores.sqlite.connection import Database, epoch
 
+_article = msgspec.json.Decoder(Article)
 _outlet = msgspec.json.Decoder(Outlet)
 _feed = msgspec.json.Decoder(Feed)
 _page = msgspec.json.Decoder(PageState)
@@ -96,10 +97,35 @@ class CrawlPart:
             _put_pages(cursor, pages)
         return new
 
+    def date_undated(self, listings: Mapping[str, Listing]) -> None:
+        """Give articles without a publication time the one that a feed told later, by address id."""
+        with self.db.write() as cursor:
+            for address, listing in listings.items():
+                rows = cursor.execute("SELECT seq, record FROM articles WHERE address_id = ?", (address,)).fetchall()
+                for seq, record in rows:
+                    article = _article.decode(record)
+                    if article.published is None:
+                        dated = _dated(article, listing)
+                        cursor.execute("UPDATE articles SET record = ? WHERE seq = ?", (dated.to_json(), seq))
+
     def drop(self, drops: Iterable[Drop]) -> None:
         """Write down what was left out."""
         with self.db.write() as cursor:
             put_drops(cursor, drops)
+
+
+def _dated(article: Article, listing: Listing) -> Article:
+    told = DateCandidate(
+        raw=str(listing.published),
+        origin=listing.source,
+        value=listing.published,
+        verdict="chosen: told after the page was read",
+    )
+    facts = msgspec.structs.replace(article.extraction, dates=(*article.extraction.dates, told))
+    zone = "" if listing.published and listing.published.tzinfo else "no zone in the feed"
+    return msgspec.structs.replace(
+        article, published=listing.published, published_origin=listing.source, published_note=zone, extraction=facts
+    )
 
 
 def _put_pages(cursor: apsw.Cursor, pages: Iterable[PageState]) -> None:

@@ -128,6 +128,21 @@ class RoadPart:
             )
 
 
+def _with_late_date(cursor: apsw.Cursor, article: Article) -> Article:
+    """An undated article with the date that its row was given since it was claimed."""
+    if article.published is not None:
+        return article
+    (record,) = next(cursor.execute("SELECT record FROM articles WHERE id = ?", (article.id,)))
+    row = _article.decode(record)
+    return msgspec.structs.replace(
+        article,
+        published=row.published,
+        published_origin=row.published_origin,
+        published_note=row.published_note,
+        extraction=row.extraction,
+    )
+
+
 class SqliteFiling:
     """One open transaction of filing."""
 
@@ -159,7 +174,7 @@ class SqliteFiling:
 
     def file(self, article: Article, sketch: Sketch, prints: Sequence[int], tokens: bytes) -> bool:
         """Move an accepted article to filed. False where its lease was lost to another worker."""
-        filed = msgspec.structs.replace(article, state="filed")
+        filed = msgspec.structs.replace(_with_late_date(self._cursor, article), state="filed")
         rows = list(
             self._cursor.execute(
                 f"UPDATE articles SET state = 'filed', story = ?, relation = ?, record = ? WHERE {_MINE} RETURNING seq",
@@ -196,7 +211,8 @@ class SqlitePublishing:
         (arrival,) = next(
             iter(self._cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)))
         )
-        ready = msgspec.structs.replace(article, state="ready", arrival=arrival, lease_until=None)
+        dated = _with_late_date(self._cursor, article)
+        ready = msgspec.structs.replace(dated, state="ready", arrival=arrival, lease_until=None)
         self._cursor.execute(
             "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, record = ? WHERE seq = ?",
             (arrival, now.timestamp(), ready.to_json(), seq),
