@@ -111,7 +111,7 @@ class Polls:
             self._outlet, feed.url, kind=feed.kind, etag=feed.etag, modified=feed.last_modified
         )
         if answer.reason:
-            await self._failed(feed, answer.words, answer.wait)
+            await self._failed(feed, answer.words, wait=answer.wait, passing=answer.host_trouble)
             return answer, []
         if answer.status == 304:
             self._counters.unchanged += 1
@@ -135,7 +135,7 @@ class Polls:
         return answer, pages
 
     def _add(self, url: str, kind: FeedKind, *, depth: int = 0, guess: bool = False) -> None:
-        """Take up an address. A guess is written down once it has listed something: until then nobody vouches for it."""
+        """Take up an address. A guess is written down once it has listed something: nobody vouches for it before."""
         url = canonical(url)
         if url and url not in self._feeds:
             if guess:
@@ -150,16 +150,18 @@ class Polls:
         feed = self._feeds[feed.url] = msgspec.structs.replace(feed, checked=now, due=due, failures=0, error="")
         await self._ledger.write(feeds=[feed], pages=pages or [], drops=drops or [])
 
-    async def _failed(self, feed: Feed, error: str, wait: float = 0.0) -> None:
+    async def _failed(self, feed: Feed, error: str, *, wait: float = 0.0, passing: bool = False) -> None:
+        """Put a feed off after a failure; a ``passing`` one says nothing against the address itself."""
         self._counters.failures += 1
         now = self._clock.now()
         failures = feed.failures + 1
+        due = feed_retry(self._outlet, failures, now, at_least=wait)
         if feed.url in self._guesses:
             # Nobody named this address: that it is not there is no failure, and no row.
-            self._feeds[feed.url] = msgspec.structs.replace(feed, due=now + timedelta(seconds=DAY))
+            due = due if passing else now + timedelta(seconds=DAY)
+            self._feeds[feed.url] = msgspec.structs.replace(feed, due=due, failures=failures)
             return
         log.info("feed failed", outlet=self._outlet.name, url=feed.url, error=error)
-        due = feed_retry(self._outlet, failures, now, at_least=wait)
         feed = msgspec.structs.replace(feed, checked=now, due=due, failures=failures, error=error[:500])
         self._feeds[feed.url] = feed
         await self._ledger.write(feeds=[feed])

@@ -127,8 +127,7 @@ def _choose(found: list[DateCandidate], modified: datetime | None, outlet: Outle
     notes = ["day only"] if day_only else []
     if value.tzinfo is None:
         notes.append("no zone on the page and none known for the outlet")
-    published = value.astimezone(UTC) if value.tzinfo else value
-    return Dates(published, chosen.origin, "; ".join(notes), modified, ledger)
+    return Dates(value, chosen.origin, "; ".join(notes), modified, ledger)
 
 
 def _at_midnight(value: datetime) -> bool:
@@ -183,7 +182,5 @@ def _modified(facts: Structured, page: Page, zone: tzinfo | None) -> datetime | 
     for text in raw:
         value = localdate.parse_iso(text) if text else None
         if value is not None and value.replace(tzinfo=value.tzinfo or zone or UTC) <= page.fetched + timedelta(days=1):
-            return (
-                value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=zone).astimezone(UTC) if zone else value
-            )
+            return value if value.tzinfo else value.replace(tzinfo=zone)
     return None

@@ -80,10 +80,14 @@ def _read(
     if entries:
         own = [_article(read, found, "live")] if len(found.text.split()) >= _OWN_TEXT_OF_A_LIVE_BLOG else []
         return Extraction(articles=(*own, *(_entry(read, e) for e in entries)), canonical=url)
-    reason, detail = kind.after_text(beginning, found.text, facts, pictures=pictures)
+    reason, detail = kind.after_text(beginning, found.text, facts, pictures=pictures, listed=_is_listed(page))
     if reason:
         return Extraction(drop=reason, detail=detail, canonical=url)
     return Extraction(articles=(_article(read, found, sort),), canonical=url)
+
+
+def _is_listed(page: Page) -> bool:
+    return page.listing is not None and page.listing.source in ("feed", "sitemap")
 
 
 def _lines_above(shown: list[str], title: str) -> tuple[str, ...]:

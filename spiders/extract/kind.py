@@ -45,9 +45,20 @@ _WALLS = (
         ),
     ),
 )
+_CONSENT = re.compile(
+    r"(?i)cookies?|our (?:\d+ )?partners|personal data|accept all|reject all|(?:manage|your) (?:options|choices)"
+    r"|legitimate interest|consent|einwilligung|alle akzeptieren|berechtigtes interesse|tout accepter"
+    r"|прийняти всі|файли cookie|персональн\w+ дан\w+|принять все|файлы cookie"
+)
+"""What consent walls are made of."""
+_TELLING = 4
+_LONGEST_WALL = 200
 _GALLERY = re.compile(r"(?i)/(?:gallery|galleries|photos?|photo-?galler\w+|fotogaler\w+|bilder|diaporama|fotos|foto)/")
 _VIDEO = re.compile(r"(?i)/(?:videos?|watch|tv)/")
 _LEAST = 40
+"""Words of an article."""
+_LEAST_LISTED = 12
+"""Words of a flash that a feed or a news sitemap calls news."""
 _SERIES = 2
 _CARDS = 8
 _PARAGRAPHS = 3
@@ -93,12 +104,15 @@ def _long(node: Node) -> Iterator[bool]:
     return (True for p in node.iter("p") if count_words(text_of(p)) > _LONG)
 
 
-def after_text(page_text: str, text: str, facts: Structured, *, pictures: bool) -> tuple[str, str]:
+def after_text(page_text: str, text: str, facts: Structured, *, pictures: bool, listed: bool) -> tuple[str, str]:
     """Reason and detail to leave a page out after its text was read; two empty strings to keep it.
 
-    ``page_text`` is the beginning of the page's whole visible text; ``pictures`` says that it shows a series of them.
+    ``page_text`` is the beginning of the page's whole visible text; ``pictures`` says that it shows a series of them,
+    ``listed`` that a feed or a sitemap names the page.
     """
     count = count_words(text)
+    if count < _LONGEST_WALL and len({found.casefold() for found in _CONSENT.findall(text)}) >= _TELLING:
+        return "cookie wall", f"{count} words of text, all of them about consent"
     if count >= _LEAST:
         return "", ""
     if not facts.is_article or count < 5:
@@ -107,7 +121,9 @@ def after_text(page_text: str, text: str, facts: Structured, *, pictures: bool) 
                 return name, f"{count} words of text beside a {name}"
         if pictures:
             return "gallery without text", f"{count} words of text beside pictures"
-        return "text too short", f"{count} words; at least {_LEAST} are needed"
+        least = _LEAST_LISTED if listed else _LEAST
+        if count < least:
+            return "text too short", f"{count} words; at least {least} are needed"
     return "", ""
 
 

@@ -127,7 +127,7 @@ def _entry(
     late = value is not None and (value if value.tzinfo else value.replace(tzinfo=UTC)) > page.fetched + timedelta(
         days=1
     )
-    published = None if late or value is None else value.astimezone(UTC) if value.tzinfo else value
+    published = None if late else value
     verdict = "in the future" if late else "chosen" if published else "not readable"
     return Entry(
         anchor=anchor,

@@ -34,8 +34,6 @@ class Structured(msgspec.Struct, frozen=True):
     canonical: str
     lang: str
     title_tag: str
-    broken: bool
-    """True where JSON-LD was there but had to be mended or picked from."""
 
     def first(self, *names: str) -> str:
         """First content that is not empty among meta elements of these names, in the order of the names."""
@@ -68,7 +66,7 @@ def read(root: Node) -> Structured:
             meta.setdefault(str(name).strip().lower(), []).append(content)
     links = [n.get("href") or "" for n in root.iter("link") if "canonical" in (n.get("rel") or "").lower().split()]
     title = next((text_of(n) or squash(n.text or "") for n in root.iter("title") if _in_head(n)), "")
-    nodes, broken = _json_ld(root)
+    nodes = _json_ld(root)
     flat = [n for node in nodes for n in _flatten(node)]
     types = frozenset(t for n in flat for t in types_of(n))
     lang = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
@@ -79,7 +77,6 @@ def read(root: Node) -> Structured:
         canonical=next((h.strip() for h in links if h.strip()), ""),
         lang=lang.strip(),
         title_tag=title,
-        broken=broken,
     )
 
 
@@ -95,9 +92,8 @@ def types_of(node: dict[str, Any]) -> list[str]:
     return [t.rsplit("/", 1)[-1].lower() for t in many if isinstance(t, str)]
 
 
-def _json_ld(root: Node) -> tuple[list[Any], bool]:
+def _json_ld(root: Node) -> list[Any]:
     nodes: list[Any] = []
-    broken = False
     for script in root.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower() or not script.text:
             continue
@@ -110,20 +106,18 @@ def _json_ld(root: Node) -> tuple[list[Any], bool]:
             .strip()
             .rstrip(";")
         )
-        value, mended = _load(raw)
-        broken |= mended
-        nodes.append(value)
-    return nodes, broken
+        nodes.append(_load(raw))
+    return nodes
 
 
-def _load(raw: str) -> tuple[Any, bool]:
-    """A JSON value, and whether it had to be mended. Of what cannot be mended the plain keys are picked."""
+def _load(raw: str) -> Any:
+    """A JSON value, mended where need be. Of what cannot be mended the plain keys are picked."""
     try:
-        return json.loads(raw, strict=False), False
+        return json.loads(raw, strict=False)
     except (ValueError, RecursionError):
         pass
     try:
-        return json.loads(_COMMAS.sub(r"\1", raw), strict=False), True
+        return json.loads(_COMMAS.sub(r"\1", raw), strict=False)
     except (ValueError, RecursionError):
         pass
     picked: dict[str, Any] = {}
@@ -132,7 +126,7 @@ def _load(raw: str) -> tuple[Any, bool]:
             continue
         if key == "@type" or key not in picked:
             picked[key] = value.replace('\\"', '"').replace("\\/", "/")
-    return picked, True
+    return picked
 
 
 def _flatten(value: Any, depth: int = 0) -> list[dict[str, Any]]:

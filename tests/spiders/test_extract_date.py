@@ -56,7 +56,7 @@ PRINT = '<div class="date">20.11.2026 14:00</div>'
 @pytest.mark.parametrize(
     ("head", "header", "listing", "origin", "hour"),
     [
-        (JSON + META, TIME + PRINT, FEED, "json-ld", 8),
+        (JSON + META, TIME + PRINT, FEED, "json-ld", 10),
         (META, TIME + PRINT, FEED, "meta", 9),
         ("", TIME + PRINT, FEED, "time", 10),
         ("", PRINT, FEED, "feed", 11),
