@@ -27,7 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10_000)
-    parser.add_argument("--latest", type=float, default=25.0, help="seconds after which a round is killed at the latest")
+    parser.add_argument(
+        "--latest", type=float, default=25.0, help="seconds after which a round is killed at the latest"
+    )
     parser.add_argument("--last", type=int, default=30, help="seconds of the last round")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
@@ -41,7 +43,7 @@ def main() -> int:
 
 def rounds(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
     """What went wrong, in words."""
-    chance = random.Random(arguments.seed)  # noqa: S311 - a test, not a secret
+    chance = random.Random(arguments.seed)
     before: set[str] = set()
     for number in range(1, arguments.kills + 1):
         seconds = chance.uniform(0.5, arguments.latest)
@@ -119,7 +121,8 @@ def after_all(folder: Path, before: set[str]) -> Iterator[str]:
     if doubled := [alert for alert, number in lines.items() if number > 1]:
         yield f"{len(doubled)} alerts stand twice in the file channel"
     if alerts != lines.keys():
-        yield f"{len(alerts - lines.keys())} alerts of the store are not in the file, {len(lines.keys() - alerts)} the other way"
+        missing, foreign = len(alerts - lines.keys()), len(lines.keys() - alerts)
+        yield f"{missing} alerts of the store are not in the file, {foreign} of the file not in the store"
     if rows(folder, "PRAGMA integrity_check")[0][0] != "ok":
         yield "the store is damaged"
     print(f"at the end: {len(now)} articles, {len(alerts)} alerts, {sum(lines.values())} lines told")

@@ -54,7 +54,15 @@ def main() -> int:
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     """One whole run, as figures by name."""
     port = free_port()
-    command = [sys.executable, str(arguments.simulator), "serve", "--outlets", str(arguments.outlets), "--port", str(port)]
+    command = [
+        sys.executable,
+        str(arguments.simulator),
+        "serve",
+        "--outlets",
+        str(arguments.outlets),
+        "--port",
+        str(port),
+    ]
     command += ["--profile", arguments.profile, "--seed", str(arguments.seed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
         try:
@@ -121,11 +129,17 @@ def listed_addresses(control: str) -> set[str]:
     found: set[str] = set()
     for outlet in get(control + "outlets"):
         front = text(outlet["base"] + "/")
-        pages = [front, *(text(urljoin(outlet["base"], path)) for path in set(re.findall(r'"(/section/[a-z]+)"', front)))]
+        pages = [
+            front,
+            *(text(urljoin(outlet["base"], path)) for path in set(re.findall(r'"(/section/[a-z]+)"', front))),
+        ]
         for page in pages:
             cards = re.findall(r'<article class="card">.*?<a href="([^"]+)"', page)
             found |= {plain(urljoin(outlet["base"], link)) for link in cards}
-        for kind, pattern in (("feed_url", r"<link>([^<]+)</link>|<link href=\"([^\"]+)\""), ("sitemap_url", r"<loc>([^<]+)")):
+        for kind, pattern in (
+            ("feed_url", r"<link>([^<]+)</link>|<link href=\"([^\"]+)\""),
+            ("sitemap_url", r"<loc>([^<]+)"),
+        ):
             if outlet[kind]:
                 found |= {plain("".join(match)) for match in re.findall(pattern, text(outlet[kind]))}
     urllib.request.urlopen(control + "reset").read()
@@ -140,7 +154,9 @@ def plain(url: str) -> str:
 
 def same_minute(true: dict[str, Any], row: dict[str, Any]) -> bool:
     """Whether the publication time is right to a minute; a time without a zone counts as UTC."""
-    return row["published"] is not None and abs(moment(row["published"]) - moment(true["published"])) <= timedelta(minutes=1)
+    return row["published"] is not None and abs(moment(row["published"]) - moment(true["published"])) <= timedelta(
+        minutes=1
+    )
 
 
 def wrong_time(true: dict[str, Any], row: dict[str, Any]) -> bool:

@@ -81,7 +81,7 @@ def is_cyrillic(word: str) -> bool:
 
 
 def transliterate(word: str) -> str:
-    """A rough Latin skeleton in which the usual spellings of a name meet: Бахмут, Bakhmut and Bachmut are ``bahmut``."""
+    """A Latin skeleton in which the usual spellings of a name meet: Бахмут, Bakhmut and Bachmut are ``bahmut``."""
     skeleton = anyascii(word).casefold()
     for spelling, folded in (("shch", "s"), ("kh", "h"), ("ch", "h"), ("x", "h"), ("zh", "z"), ("w", "v")):
         skeleton = skeleton.replace(spelling, folded)
@@ -98,7 +98,7 @@ class Span(NamedTuple):
 
 
 def spans(text: str) -> list[Span]:
-    """Tokens of a cleaned text: runs of letters and digits with inner apostrophes; a hyphen parts, ``'s`` goes."""
+    """Tokens of a cleaned text: runs of letters and digits with apostrophes inside; a hyphen parts, ``'s`` goes."""
     found = []
     for match in _WORD.finditer(text):
         written, end = match.group(), match.end()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -216,9 +216,9 @@ def _press(settings: "Settings") -> "tuple[Child, list[Outlet]]":
     from tocsin.records import Outlet
 
     memory = settings.data_dir / "press.json"
-    known = (
-        json.loads(memory.read_text()) if memory.exists() else {"port": 0, "started": SystemClock().now().isoformat()}
-    )
+    known: dict[str, Any] = {"port": 0, "started": SystemClock().now().isoformat()}
+    if memory.exists():
+        known = json.loads(memory.read_text())
     arguments = ["tocsin.press", "--port", str(known["port"]), "--started", known["started"], "--with-parent"]
     press = Child("press", arguments, {}, restart=False)
     line = press.first_line(30)

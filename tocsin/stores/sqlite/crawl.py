@@ -101,7 +101,7 @@ class CrawlPart:
         """Give articles without a publication time the one that a feed told later, by address id."""
         with self.db.write() as cursor:
             for address, listing in listings.items():
-                rows = cursor.execute("SELECT seq, record FROM articles WHERE address_id = ?", (address,)).fetchall()
+                rows = self.db.rows("SELECT seq, record FROM articles WHERE address_id = ?", (address,))
                 for seq, record in rows:
                     article = _article.decode(record)
                     if article.published is None:

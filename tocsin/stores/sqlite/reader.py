@@ -123,7 +123,7 @@ class ReaderPart:
                 (
                     fetched or 0.0,
                     "page",
-                    f"HTTP status {page['status']}, outlet {page['outlet']}, due again {page['due'] or 'never by itself'}",
+                    f"HTTP status {page['status']}, outlet {page['outlet']}, due again {page['due'] or 'never'}",
                 )
             )
         for at, room, reason, detail in self.db.rows(

@@ -165,8 +165,8 @@ class SqliteFiling:
         """Texts that share most of these fingerprints, the most alike first."""
         marks = ",".join("?" * len(prints))
         rows = self._cursor.execute(
-            f"SELECT s.record FROM (SELECT article, count(*) AS shared FROM prints WHERE print IN ({marks}) GROUP BY article"
-            " ORDER BY shared DESC, article LIMIT ?) p JOIN sketches s ON s.article = p.article"
+            f"SELECT s.record FROM (SELECT article, count(*) AS shared FROM prints WHERE print IN ({marks})"
+            " GROUP BY article ORDER BY shared DESC, article LIMIT ?) p JOIN sketches s ON s.article = p.article"
             " ORDER BY p.shared DESC, p.article",
             (*prints, limit),
         )
