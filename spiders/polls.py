@@ -155,7 +155,7 @@ class Polls:
         self._counters.failures += 1
         now = self._clock.now()
         failures = feed.failures + 1
-        due = feed_retry(self._outlet, failures, now, at_least=wait)
+        due = feed_retry(self._outlet, failures, now, at_least=wait, passing=passing)
         if feed.url in self._guesses:
             # Nobody named this address: that it is not there is no failure, and no row.
             due = due if passing else now + timedelta(seconds=DAY)

@@ -14,6 +14,8 @@ KEPT = timedelta(hours=24)
 """How long an answer holds."""
 RETRY = timedelta(minutes=10)
 """How long nothing is fetched after robots.txt could not be read, before it is tried again."""
+UNREACHED = timedelta(minutes=1)
+"""The same where the host was not even reached: as a rule it is our own network that is missing."""
 MAX_DELAY = 60.0
 """Longest Crawl-delay that is obeyed, in seconds; a longer one counts as this."""
 
@@ -51,9 +53,9 @@ def rules_of(status: int, body: bytes, now: datetime) -> Rules:
         return Rules(body[:MAX_SIZE].decode("utf-8", "replace"), expires=now + KEPT)
     if 400 <= status < 500 and status != 429:
         return Rules(expires=now + KEPT)
-    return unavailable(f"robots.txt answers with status {status}", now)
+    return unavailable(f"it answers with status {status}", now)
 
 
-def unavailable(why: str, now: datetime) -> Rules:
+def unavailable(why: str, now: datetime, after: timedelta = RETRY) -> Rules:
     """Rules of a host whose robots.txt cannot be had: nothing is fetched until it is tried again."""
-    return Rules(expires=now + RETRY, closed=why)
+    return Rules(expires=now + after, closed=why)

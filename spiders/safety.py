@@ -22,7 +22,7 @@ from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from spiders.dates import retry_after
-from spiders.robots import MAX_SIZE, Rules, rules_of, unavailable
+from spiders.robots import MAX_SIZE, UNREACHED, Rules, rules_of, unavailable
 from tocsin.clock import Clock, SystemClock
 from tocsin.egress import PORTS, Network, allowed_port
 
@@ -229,7 +229,7 @@ class PolitenessMiddleware:
         except AddressRefused:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the reason, an unread robots.txt closes the host
-            return unavailable(f"robots.txt could not be read ({in_words(error)})", self._clock.now())
+            return unavailable(in_words(error), self._clock.now(), UNREACHED)
         return rules_of(response.status, response.body, self._clock.now())
 
     def _keep_pace(self, slot: str, pace: float) -> None:

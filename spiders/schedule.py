@@ -24,9 +24,16 @@ def feed_due(outlet: Outlet, feed: Feed, now: datetime, *, ttl: float = 0.0) -> 
     return now + timedelta(seconds=span * (3 if feed.kind == "section" else 1))
 
 
-def feed_retry(outlet: Outlet, failures: int, now: datetime, *, at_least: float = 0.0) -> datetime:
-    """When to poll next after so many failures in a row: twice as late each time, a day at most."""
+def feed_retry(
+    outlet: Outlet, failures: int, now: datetime, *, at_least: float = 0.0, passing: bool = False
+) -> datetime:
+    """When to poll next after so many failures in a row: twice as late each time, a day at most.
+
+    A ``passing`` failure (no name, no connection) is tried again after a minute first: the network may be back.
+    """
     span = min(DAY, outlet.every * 2.0 ** min(failures, 16))
+    if passing:
+        span = min(span, 60.0 * 2.0 ** min(failures - 1, 16))
     return now + timedelta(seconds=max(span, at_least))
 
 

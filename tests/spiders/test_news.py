@@ -104,7 +104,7 @@ def test_a_robots_file_that_cannot_be_read_closes_the_host(tmp_path):
         assert set(site.paths()) == {"/robots.txt"}
     with opened(tmp_path) as store:
         (one,) = store.feeds()
-        assert "robots.txt unavailable: robots.txt answers with status 503" in one.error
+        assert "robots.txt unavailable: it answers with status 503" in one.error
         assert one.failures >= 1
         assert one.due > one.checked
 

@@ -289,7 +289,7 @@ def test_folder_that_cannot_be_written_is_told_when_subscribing(tmp_path: Path) 
     ("address", "shown"),
     [
         ("stdout:", "stdout:"),
-        ("file:/home/me/alerts.jsonl", "file:/home/me/alerts.jsonl"),
+        ("file:/srv/me/alerts.jsonl", "file:/srv/me/alerts.jsonl"),
         ("https://hooks.example/v1/alerts", "https://hooks.example/v1/alerts"),
         (
             "https://hooks.chat.example/services/T0A1B2C3D/B0A1B2C3D/XyZabcdEFGHijklMNOPqrstu",

@@ -36,6 +36,7 @@ class Board:
         self._started = time.monotonic()
         self._shown = 0.0
         self._place = 0
+        self._troubles: dict[str, str] = {}
 
     def say(self, line: str) -> None:
         """One line to the reader."""
@@ -72,11 +73,23 @@ class Board:
         if now - self._shown < (0.5 if self._live else PLAIN_SECONDS):
             return
         self._shown = now
+        self._say_troubles()
         line = self._line(self._store.overview())
         if self._live:
             self._live.update(Text(line, style="cyan"))
         else:
             self._console.print(Text(line))
+
+    def _say_troubles(self) -> None:
+        """Say once of each outlet that it cannot be reached and why, and once that it answers again."""
+        troubles = {feed.outlet: feed for feed in reversed(self._store.troubled_feeds())}
+        for outlet, feed in troubles.items():
+            if self._troubles.get(outlet) != feed.error:
+                again = f"; next try {feed.due.astimezone(self._zone):%H:%M:%S}" if feed.due else ""
+                self._console.print(Text(f"{outlet}: {feed.url}: {feed.error}{again}", style="red"))
+        for outlet in self._troubles.keys() - troubles.keys():
+            self._console.print(Text(f"{outlet} answers again", style="green"))
+        self._troubles = {outlet: feed.error for outlet, feed in troubles.items()}
 
     def _line(self, counts: dict[str, Any]) -> str:
         seconds = int(time.monotonic() - self._started)

@@ -56,6 +56,9 @@ class OutletStore(Protocol):
     def feeds(self, outlet: str = "") -> list[Feed]:
         """All feeds, or those of one outlet."""
 
+    def troubled_feeds(self) -> list[Feed]:
+        """Feeds whose last poll failed, in order of their outlets."""
+
     def put_feeds(self, feeds: Iterable[Feed]) -> None:
         """Create or replace by address."""
 

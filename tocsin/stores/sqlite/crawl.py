@@ -48,6 +48,11 @@ class CrawlPart:
         rows = self.db.rows("SELECT record FROM feeds WHERE outlet = ?1 OR ?1 = '' ORDER BY url", (outlet,))
         return [_feed.decode(record) for (record,) in rows]
 
+    def troubled_feeds(self) -> list[Feed]:
+        """Feeds whose last poll failed, in order of their outlets."""
+        rows = self.db.rows("SELECT record FROM feeds WHERE record ->> 'error' <> '' ORDER BY outlet, url")
+        return [_feed.decode(record) for (record,) in rows]
+
     def put_feeds(self, feeds: Iterable[Feed]) -> None:
         """Create or replace by address."""
         with self.db.write() as cursor:
