@@ -115,7 +115,7 @@ def _extracted(url: str, body: bytes) -> dict[str, Any]:
     address = canonical(url)
     if not address:
         raise UserError(f"{url!r} is no web address: write one such as https://example.org/news/1.")
-    outlet = Outlet(name=host_of(address), home=address)
+    outlet = Outlet(name=host_of(address), home=canonical("/", address))
     page = Page(
         url=address,
         fetched_url=address,

@@ -1,0 +1,165 @@
+"""Articles as files: extract, import, export, group, match, through the rooms' own doors."""
+
+import html
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TITLE = "Putin faces army revolt after Wagner accused of 'killing' Russian conscripts"
+
+
+def tocsin(data: Path, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    """One command as a user types it; it must succeed."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tocsin.cli", *arguments],
+        env={**os.environ, "TOCSIN_DATA_DIR": str(data)},
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    """JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("wrapping", ["<p>{}</p>", "{}<br>", "<div>{}</div>"])
+def test_the_page_the_project_started_from(shared: Path, tmp_path: Path, wrapping: str) -> None:
+    """Title once, no weather, no render date, no teaser, no footer, the right places."""
+    source = next((shared / "data/seed").glob("*.txt")).read_text()
+    body = "\n".join(wrapping.format(html.escape(line)) for line in source.splitlines() if line.strip())
+    page = f"<html><body>{body}</body></html>"
+    (article,) = rows(tocsin(tmp_path, "extract", "--url", "https://seed.example/1", "--json", given=page).stdout)
+    assert article["title"] == TITLE
+    assert TITLE not in article["text"]
+    assert article["published"] is None
+    assert "September 28, 2023" in article["published_note"]
+    for clutter in (
+        "18 C",
+        "Los Angeles",
+        "September 28",
+        "READ MORE",
+        "EU states abandon",
+        "Check out",
+        "Most Popular",
+    ):
+        assert clutter not in article["text"]
+    assert article["text"].startswith("Russian conscripts have reportedly")
+    assert article["text"].endswith("forced to concede.”")  # noqa: RUF001
+    assert {"Bakhmut", "Rostov-on-Don", "Luhansk", "Stakhanov"} <= set(article["places"])
+    assert "Los Angeles" not in article["places"]
+    assert "conscription" in article["topics"]
+
+
+LINES = [
+    {"id": "a", "url": "https://one.example/1", "title": "Bridge opens", "outlet": "one", "lang": "en",
+     "published": "2026-11-20T10:00:00+02:00",
+     "text": "The bridge over the river opened on Friday after 14 months of work. " * 6 + "Conscripts helped to build it."},
+    {"id": "b", "url": "https://two.example/9", "title": "The bridge is open", "outlet": "two", "lang": "en",
+     "published": "2026-11-20T12:00:00+02:00",
+     "text": "The bridge over the river opened on Friday after 14 months of work. " * 6 + "Conscripts helped to build it."},
+    {"id": "c", "url": "https://two.example/10", "title": "Погода", "outlet": "two", "lang": "uk",
+     "text": "У Бахмуті завтра сніг, місцями ожеледиця, водіїв просять бути обережними на дорогах області."},
+]  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Three articles, two of them one text."""
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    return path
+
+
+def test_what_is_imported_can_be_exported_and_imported_again(file: Path, tmp_path: Path) -> None:
+    """All fields out, the same articles in; twice is once."""
+    tocsin(tmp_path / "one", "import", str(file))
+    tocsin(tmp_path / "one", "import", str(file))
+    tocsin(tmp_path / "one", "export", "--out", str(tmp_path / "out.jsonl"))
+    first = rows((tmp_path / "out.jsonl").read_text())
+    assert [row["arrival"] for row in first] == [1, 2, 3]
+    assert [row["relation"] for row in first] == ["original", "copy", "original"]
+    assert first[0]["published"] == "2026-11-20T10:00:00+02:00"
+    assert first[2]["places"] == ["Bakhmut"]
+    tocsin(tmp_path / "two", "import", str(tmp_path / "out.jsonl"))
+    again = rows(tocsin(tmp_path / "two", "export", "--out", "-").stdout)
+    kept = ("id", "url", "title", "text", "story", "published", "places", "lang", "relation")
+    assert [[row[name] for name in kept] for row in again] == [[row[name] for name in kept] for row in first]
+
+
+def test_an_import_rings_and_is_found(file: Path, tmp_path: Path) -> None:
+    """Imported articles go the whole road: alerted, searchable, explained."""
+    tocsin(tmp_path, "subscribe", "conscription", "--to", "file:rung.jsonl")
+    tocsin(tmp_path, "import", str(file))
+    (told,) = rows((tmp_path / "rung.jsonl").read_text())
+    assert told["article"]["outlet"] == "one"
+    assert [row["url"] for row in rows(tocsin(tmp_path, "search", "Bakhmut", "--json").stdout)] == [LINES[2]["url"]]
+    assert "Бахмуті" in tocsin(tmp_path, "search", "Bakhmut").stdout
+    history = rows(tocsin(tmp_path, "why", str(LINES[0]["url"]), "--json").stdout)
+    assert [line["what"] for line in history] == ["accepted as version 1", "ready", "alert, first notice: delivered"]
+    assert "1 alert." in tocsin(tmp_path, "alerts").stdout
+
+
+def test_group_is_the_dedupe_of_the_road(file: Path, tmp_path: Path) -> None:
+    """In the order of the file: the copy is in the cluster of its original."""
+    tocsin(tmp_path, "group", str(file), "--out", str(tmp_path / "groups.jsonl"))
+    one, two, three = rows((tmp_path / "groups.jsonl").read_text())
+    assert (one["id"], two["id"], three["id"]) == ("a", "b", "c")
+    assert one["cluster"] == two["cluster"] != three["cluster"]
+    assert [one["relation"], two["relation"]] == ["original", "copy"]
+
+
+def test_match_is_the_matching_of_the_road(file: Path, tmp_path: Path) -> None:
+    """Each article with the subscriptions that it meets."""
+    (tmp_path / "s.jsonl").write_text(
+        '{"id": "1", "query": "conscription"}\n{"id": "2", "query": "place:Bakhmut lang:uk"}\n'
+    )
+    tocsin(tmp_path, "match", str(file), "--subscriptions", str(tmp_path / "s.jsonl"), "--out", str(tmp_path / "m"))
+    found = {row["id"]: row["subscriptions"] for row in rows((tmp_path / "m").read_text())}
+    assert found == {"a": ["1"], "b": ["1"], "c": ["2"]}
+
+
+def test_many_pages_at_once(tmp_path: Path) -> None:
+    """A batch from files and from the lines themselves; what cannot be read says so in its own line."""
+    page = (
+        "<html><body><h1>A title of five words</h1>"
+        + "<p>Some words of a text that goes on.</p>" * 12
+        + "</body></html>"
+    )
+    (tmp_path / "page.html").write_text(page)
+    lines = [
+        {"id": "file", "url": "https://a.example/1-a-title-of-words", "path": "page.html"},
+        {"id": "line", "url": "https://a.example/2-a-title-of-words", "html": page},
+        {"id": "gone", "url": "https://a.example/3-a-title-of-words", "path": "gone.html"},
+    ]
+    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tocsin(tmp_path, "extract", "--jsonl", str(tmp_path / "pages.jsonl"), "--out", str(tmp_path / "out.jsonl"))
+    found = {row["id"]: row for row in rows((tmp_path / "out.jsonl").read_text())}
+    assert found["file"]["title"] == found["line"]["title"] == "A title of five words"
+    assert found["gone"]["drop"] == "cannot be read"
+
+
+def test_a_backup_brings_everything_back(file: Path, tmp_path: Path) -> None:
+    """Backup, ruin, restore: the same articles and subscriptions; what stood there before is kept."""
+    data = tmp_path / "data"
+    tocsin(data, "subscribe", "Bakhmut", "--name", "town")
+    tocsin(data, "import", str(file))
+    before = tocsin(data, "export", "--out", "-").stdout
+    tocsin(data, "backup", str(tmp_path / "kept"))
+    tocsin(data, "subscriptions", "remove", "town")
+    tocsin(data, "restore", str(tmp_path / "kept"))
+    assert tocsin(data, "export", "--out", "-").stdout == before
+    assert "town" in tocsin(data, "subscriptions", "list").stdout
+    assert len(list(data.glob("tocsin.db.before-restore-*"))) == 1
+    assert rows(tocsin(data, "doctor", "--json").stdout)[0]["state"] == "ok"
+    assert json.loads(tocsin(data, "prune", "--dry-run", "--json").stdout)["articles"] == 0
