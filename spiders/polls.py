@@ -94,6 +94,22 @@ class Polls:
             if url not in self.polled
         )
 
+    def behind(self, state: PageState, *, once: bool) -> Feed | None:
+        """A feed to ask once more before a page is fetched, because it may know by now what a front does not say.
+
+        A front is often a moment ahead of the feed, and the feed may be the only one to tell the date. With ``once``
+        that is asked for the start page alone: section fronts list what is older.
+        """
+        listing, listed = state.listing, state.due
+        if state.fetched is not None or listing is None or listed is None or listing.published is not None:
+            return None
+        if listing.source not in ("front", "section") or (once and listing.source == "section"):
+            return None
+        feeds = (one for url, one in self._feeds.items() if one.kind == "feed" and not self._depth.get(url))
+        return next(
+            (one for one in feeds if one.checked is not None and one.checked < listed and not one.failures), None
+        )
+
     def again(self, url: str) -> None:
         """Make a feed due once more."""
         self.polled.discard(url)

@@ -16,7 +16,7 @@ from spiders.pipelines import Counters, Intake, span
 from spiders.polls import Polls
 from spiders.schedule import next_look, page_retry
 from tocsin.clock import Clock
-from tocsin.records import Drop, Outlet, Page, PageState
+from tocsin.records import Drop, Feed, Outlet, Page, PageState
 
 log = structlog.get_logger("spiders")
 
@@ -108,6 +108,10 @@ class Watch:
         feed = self._polls.due(once=self._once)
         if feed is None:
             return False
+        await self._poll(feed)
+        return True
+
+    async def _poll(self, feed: Feed) -> None:
         answer, pages = await self._polls.poll(feed)
         self._note_trouble(answer)
         if self._once and answer.host_trouble and not self._tries.get(feed.url):
@@ -118,7 +122,6 @@ class Watch:
             changed = {state.address_id: state for state in pages}
             self._queue = deque(changed.get(state.address_id, state) for state in self._queue)
             self._ask_at = 0.0
-        return True
 
     # ---- pages
 
@@ -127,6 +130,10 @@ class Watch:
             return True  # the poll before was told to wait
         if not self._queue and not await self._fill():
             return False
+        feed = self._polls.behind(self._queue[0], once=self._once)
+        if feed is not None:
+            await self._poll(feed)
+            return True
         state = self._queue.popleft()
         if not self._intake.busy(state.address_id):
             await self._fetch(state)

@@ -1,4 +1,4 @@
-"""The examples of docs/query-language.md are queries of the language, and the ones that promise finds keep their word."""
+"""The examples of docs/query-language.md are queries of the language, and what they promise to find they find."""
 
 import re
 from pathlib import Path
