@@ -19,7 +19,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.run ## the program in .venv, its dictionaries compiled
-	@$(BIN)/python -m tocsin.dictionaries
+	@$(BIN)/python -m tocsin.words
 
 demo: install ## the whole road over a press on this machine, for 60 seconds (FOR=300: longer)
 	@$(BIN)/tocsin demo --for $(FOR)
@@ -28,7 +28,7 @@ up: install ## the real thing: your outlets, your alerts, until Ctrl-C
 	@$(BIN)/tocsin up
 
 test: $(VENV)/.dev chromium servers ## every test; sets up what it needs
-	@$(BIN)/python -m tocsin.dictionaries
+	@$(BIN)/python -m tocsin.words
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the ladder of imports

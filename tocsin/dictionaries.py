@@ -10,7 +10,6 @@ import hashlib
 import mmap
 import os
 import struct
-import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -115,18 +114,3 @@ def _simplemma_pairs(lang: str, fold: Callable[[str], str]) -> Iterable[tuple[st
     for form, lemma in DefaultDictionaryFactory(cache_max_size=1).get_dictionary(lang).items():
         if form[0].isalnum() and "|" not in lemma:
             yield fold(form), fold(lemma)
-
-
-def main() -> None:
-    """``python -m tocsin.dictionaries``: compile now, so that the first search need not."""
-    from tocsin import settings
-    from tocsin.words import fold
-
-    try:
-        prepare(settings.load().cache_dir, fold, lambda lang: print(f"Compiling the dictionary: {lang}", flush=True))
-    except UserError as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,7 @@ meet only within their kind:
 """
 
 import re
+import sys
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -215,3 +216,22 @@ def _skeletons(names: Iterable[str]) -> list[str]:
 
 def _cut(keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key[:KEY_LIMIT] for key in keys))
+
+
+def main() -> None:
+    """``python -m tocsin.words``: compile the dictionaries now, so that the first search need not."""
+    from tocsin import settings
+    from tocsin.errors import UserError
+
+    def tell(lang: str) -> None:
+        sys.stdout.write(f"Compiling the dictionary of word forms: {lang}\n")
+        sys.stdout.flush()
+
+    try:
+        prepare(settings.load().cache_dir, fold, tell)
+    except UserError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
