@@ -5,10 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tocsin.cli.jsonl import Line
+from tocsin.stores import open_store
 
 TITLE = "Putin faces army revolt after Wagner accused of 'killing' Russian conscripts"
 
@@ -95,6 +99,18 @@ def test_what_is_imported_can_be_exported_and_imported_again(file: Path, tmp_pat
     again = rows(tocsin(tmp_path / "two", "export", "--out", "-").stdout)
     kept = ("id", "url", "title", "text", "story", "published", "places", "lang", "relation")
     assert [[row[name] for name in kept] for row in again] == [[row[name] for name in kept] for row in first]
+
+
+def test_what_is_on_its_way_is_exported_too(tmp_path: Path) -> None:
+    """An article that room two has not seen yet is in the export, with its state."""
+    store = open_store(f"sqlite:{tmp_path}/tocsin.db")
+    (line,) = LINES[:1]
+    store.accept([Line(**line).article(datetime.now(UTC))])
+    store.close()
+    result = tocsin(tmp_path, "export", "--out", "-")
+    assert [(row["state"], row["url"]) for row in rows(result.stdout)] == [("accepted", line["url"])]
+    assert "1 more on their way" in result.stderr
+    assert rows(tocsin(tmp_path, "export", "--since", "1h", "--out", "-").stdout) == []
 
 
 def test_an_import_rings_and_is_found(file: Path, tmp_path: Path) -> None:

@@ -131,8 +131,8 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
 
 def test_unknown_command_and_help() -> None:
     """Without arguments there is help; a command that does not exist is wrong use."""
-    assert tocsin(Path("/nonexistent")).returncode in (0, 2)
-    assert "Commands" in tocsin(Path("/nonexistent")).stdout + tocsin(Path("/nonexistent")).stderr
+    assert tocsin(Path("/nonexistent")).returncode == 0
+    assert "Commands" in tocsin(Path("/nonexistent")).stdout
     assert tocsin(Path("/nonexistent"), "sing").returncode == 2
 
 

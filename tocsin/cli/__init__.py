@@ -25,9 +25,9 @@ app.add_typer(subscriptions.app, name="subscriptions")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command. A user's mistake is one sentence on standard error and exit code 2, or 1 for a failure."""
+    """Run one command; without one, print the help. A user's mistake is one sentence on standard error and exit code 2, or 1 for a failure."""
     try:
-        app(args=arguments, prog_name="tocsin")
+        app(args=(sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="tocsin")
     except UserError as error:
         print(f"tocsin: {error}", file=sys.stderr)
         sys.exit(error.code)

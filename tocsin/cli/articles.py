@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 import typer
@@ -51,15 +51,23 @@ class PageLine(msgspec.Struct, frozen=True):
 
 
 def export(out: OutOption, since: SinceOption = None, store: StoreOption = None) -> None:
-    """All articles with all their fields as JSONL, in order of arrival."""
+    """All articles with all their fields as JSONL, in order of arrival; then, without --since, those on their way."""
     from tocsin.cli.jsonl import writing
 
-    start, number = since_of(since), 0
+    start = since_of(since)
     with opened(store) as (_, handle), writing(out) as file:
-        for article in handle.walk(after=handle.arrival_at(start) if start else 0):
-            file.write(article.to_json() + b"\n")
-            number += 1
-    print(f"{number} articles.", file=sys.stderr)
+        ready = _written(file, handle.walk(after=handle.arrival_at(start) if start else 0))
+        waiting = _written(file, handle.on_their_way() if start is None else ())
+    note = f", {waiting} more on their way (run tocsin work --once to finish them)" if waiting else ""
+    print(f"{ready} articles{note}.", file=sys.stderr)
+
+
+def _written(file: IO[bytes], articles: "Iterable[Article]") -> int:
+    number = 0
+    for article in articles:
+        file.write(article.to_json() + b"\n")
+        number += 1
+    return number
 
 
 def import_(file: InArgument, store: StoreOption = None) -> None:

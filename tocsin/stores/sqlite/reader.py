@@ -62,6 +62,12 @@ class ReaderPart:
                 return
             after = rows[-1][0]
 
+    def on_their_way(self) -> Iterator[Article]:
+        """Articles that are accepted or filed and not ready yet, in order of acceptance."""
+        sql = "SELECT record, lease, attempts FROM articles WHERE state IN ('accepted', 'filed') ORDER BY seq"
+        for record, lease, attempts in self.db.rows(sql):
+            yield msgspec.structs.replace(_article.decode(record), lease=lease, attempts=attempts)
+
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Articles by id."""
         marks = ",".join("?" * len(ids))

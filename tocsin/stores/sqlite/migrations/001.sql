@@ -9,6 +9,7 @@ CREATE TABLE pages (
   address_id TEXT PRIMARY KEY, outlet TEXT NOT NULL, due REAL, fetched REAL, record BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pages_by_due ON pages (due) WHERE due IS NOT NULL;
+CREATE INDEX pages_fetched ON pages (fetched) WHERE fetched IS NOT NULL;
 CREATE TABLE drops (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, room TEXT NOT NULL, reason TEXT NOT NULL,
   outlet TEXT NOT NULL, url TEXT NOT NULL, address_id TEXT NOT NULL, detail TEXT NOT NULL
@@ -25,6 +26,9 @@ CREATE TABLE articles (
 CREATE INDEX articles_by_address ON articles (address_id);
 CREATE INDEX articles_by_story ON articles (story);
 CREATE INDEX articles_waiting ON articles (lease_until) WHERE state IN ('accepted', 'filed');
+CREATE INDEX articles_by_state ON articles (state, relation);
+CREATE INDEX articles_by_ready_at ON articles (ready_at);
+CREATE INDEX articles_by_outlet ON articles (outlet, first_seen);
 CREATE INDEX articles_by_first_seen ON articles (first_seen);
 CREATE TABLE arrivals (arrival INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL) STRICT;
 
@@ -53,8 +57,10 @@ CREATE TABLE notices (
   id TEXT PRIMARY KEY, alert TEXT NOT NULL, article TEXT NOT NULL, created REAL NOT NULL, record BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notices_by_alert ON notices (alert);
+CREATE INDEX notices_by_article ON notices (article);
 CREATE TABLE deliveries (
   id TEXT PRIMARY KEY, notice TEXT NOT NULL, state TEXT NOT NULL, next_try REAL NOT NULL DEFAULT 0, record BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_by_notice ON deliveries (notice);
+CREATE INDEX deliveries_by_state ON deliveries (state);
 CREATE INDEX deliveries_waiting ON deliveries (next_try) WHERE state = 'waiting';
