@@ -25,7 +25,10 @@ app.add_typer(subscriptions.app, name="subscriptions")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; without one, print the help. A user's mistake is one sentence on standard error and exit code 2, or 1 for a failure."""
+    """Run one command; without one, print the help.
+
+    A user's mistake is one sentence on standard error and exit code 2, or 1 for a failure of the surroundings.
+    """
     try:
         app(args=(sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="tocsin")
     except UserError as error:
