@@ -130,6 +130,21 @@ def test_a_claim_is_a_lease(store: SqliteStore) -> None:
     assert store.tokens(second.id) == b"x"
 
 
+def test_what_was_leased_before_comes_first_and_alone(store: SqliteStore) -> None:
+    """A poisoned article must not use up the attempts of those that were claimed beside it."""
+    store.accept([article(number) for number in range(1, 4)])
+    assert len(store.claim(10, 30, NOW)) == 3
+    store.accept([article(4)])
+    later = NOW + timedelta(seconds=31)
+    assert [[it.title for it in store.claim(10, 30, later)] for _ in range(5)] == [
+        ["Title 1"],
+        ["Title 2"],
+        ["Title 3"],
+        ["Title 4"],
+        [],
+    ]
+
+
 def test_filing_finds_what_was_filed(store: SqliteStore) -> None:
     """By address, by text and by fingerprints, also inside the same transaction."""
     store.accept([article(1), article(2)])

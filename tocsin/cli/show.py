@@ -36,6 +36,7 @@ class Board:
         self._started = time.monotonic()
         self._shown = 0.0
         self._place = 0
+        self._first_alert = 0.0
         self._troubles: dict[str, str] = {}
 
     def say(self, line: str) -> None:
@@ -44,6 +45,7 @@ class Board:
 
     def alert_line(self, line: str) -> None:
         """One line of an alert, as the stdout channel printed it: who rings, title, address, words, times."""
+        self._first_alert = self._first_alert or time.monotonic()
         if not self._console.is_terminal:
             self._console.print(Text(line))
             return
@@ -124,6 +126,8 @@ class Board:
                 ("Alerts", f"{counts['alerts']} alerts, {counts['delivered']} deliveries, {counts['waiting']} waiting"),
             ]
             rows += [(f"  {name}", line) for name, line in self._by_subscription()]
+        if self._first_alert:
+            rows.append(("First alert", f"{self._first_alert - self._started:.1f} s after the start"))
         rows += [(f"Left out: {reason}", number) for reason, number in counts["drops"].items()]
         for name, value in rows:
             table.add_row(Text(name), Text(str(value)))

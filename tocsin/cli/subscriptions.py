@@ -37,9 +37,8 @@ def subscribe(
         expander_of(settings).read(query)
         _check_channels(made.channels, settings.data_dir)
         handle.put_subscription(made)
-    print(
-        f"Subscribed: {made.name} → {', '.join(_masked(made.channels))}. It applies to every article filed from now on."
-    )
+    told = ", ".join(_placed(channel, settings.data_dir) for channel in _masked(made.channels))
+    print(f"Subscribed: {made.name} → {told}. It applies to every article filed from now on.")
 
 
 def make(
@@ -80,6 +79,12 @@ def _check_channels(channels: tuple[str, ...], data_dir: Path) -> None:
 
     for channel in channels:
         check_channel(channel, data_dir=data_dir)
+
+
+def _placed(channel: str, data_dir: Path) -> str:
+    """A file's address with its folder: a relative one lies in the data folder."""
+    scheme, _, path = channel.partition(":")
+    return f"file:{data_dir / path}" if scheme == "file" and not path.startswith(("/", "~", "$")) else channel
 
 
 def _masked(channels: tuple[str, ...]) -> list[str]:

@@ -130,7 +130,10 @@ class RoadStore(Protocol):
     """What room two asks."""
 
     def claim(self, limit: int, lease_seconds: float, now: datetime) -> list[Article]:
-        """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown."""
+        """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown.
+
+        One that was leased before comes first and alone: if it kills its worker, that counts against it and no other.
+        """
 
     def tokens(self, article_id: str) -> bytes:
         """Tokens as stored at filing; empty where there are none."""

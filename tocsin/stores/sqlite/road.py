@@ -20,6 +20,11 @@ _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
 _subscription = msgspec.json.Decoder(Subscription)
 
+_FRESH = "SELECT seq FROM articles WHERE state = 'accepted' AND attempts = 0 ORDER BY seq LIMIT ?"
+_TRIED = (
+    "SELECT seq FROM articles WHERE state IN ('accepted', 'filed') AND attempts > 0 AND lease_until <= ?"
+    " ORDER BY lease_until LIMIT 1"
+)
 _MINE = "id = ? AND lease = ? AND state = ?"
 
 
@@ -29,19 +34,23 @@ class RoadPart:
     db: Database
 
     def claim(self, limit: int, lease_seconds: float, now: datetime) -> list[Article]:
-        """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown."""
+        """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown.
+
+        One that was leased before comes first and alone: if it kills its worker, that counts against it and no other.
+        """
         seconds = now.timestamp()
-        waiting = (
-            "SELECT seq FROM articles WHERE state IN ('accepted', 'filed') AND lease_until <= ? ORDER BY seq LIMIT ?"
-        )
-        if self.db.one(waiting, (seconds, 1)) is None:
+        if self.db.one(_TRIED, (seconds,)) is not None:
+            waiting, values = _TRIED, (seconds,)
+        elif self.db.one(_FRESH, (1,)) is not None:
+            waiting, values = _FRESH, (limit,)
+        else:
             return []
         with self.db.write() as cursor:
             rows = list(
                 cursor.execute(
                     "UPDATE articles SET lease = lease + 1, attempts = attempts + 1, lease_until = ?"
                     f" WHERE seq IN ({waiting}) RETURNING seq, record, state, lease, attempts",
-                    (seconds + lease_seconds, seconds, limit),
+                    (seconds + lease_seconds, *values),
                 )
             )
         return [

@@ -25,7 +25,8 @@ CREATE TABLE articles (
 ) STRICT;
 CREATE INDEX articles_by_address ON articles (address_id);
 CREATE INDEX articles_by_story ON articles (story);
-CREATE INDEX articles_waiting ON articles (lease_until) WHERE state IN ('accepted', 'filed');
+CREATE INDEX articles_fresh ON articles (seq) WHERE state = 'accepted' AND attempts = 0;
+CREATE INDEX articles_tried ON articles (lease_until) WHERE state IN ('accepted', 'filed') AND attempts > 0;
 CREATE INDEX articles_by_state ON articles (state, relation);
 CREATE INDEX articles_by_ready_at ON articles (ready_at);
 CREATE INDEX articles_by_outlet ON articles (outlet, first_seen);

@@ -1,0 +1,206 @@
+"""The hall: every article becomes ready or parked once, whatever ends in the middle, and rings for whom it should."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tocsin import settings
+from tocsin.addresses import address_id, article_id
+from tocsin.lists import load
+from tocsin.query.expand import Expander
+from tocsin.records import Article, Subscription, derived_id
+from tocsin.stores import open_store
+from tocsin.stores.sqlite import SqliteStore
+from tocsin.words import Analysed, Words
+from workers.alert import RuleBook
+from workers.enrich import Enricher
+from workers.flow import LEASE_SECONDS, MAX_ATTEMPTS, Hall, file, publish, turn
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WORDS = Words.open(settings.load().cache_dir)
+LISTS = load()
+EXPANDER = Expander(WORDS, LISTS)
+TEXT = "Officials said on Sunday that the {} near Bakhmut had been told to sign, and that nobody had signed so far."
+
+
+class HandClock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def over_the_lease(self) -> None:
+        self.at += timedelta(seconds=LEASE_SECONDS + 1)
+
+
+class Poisoned(Enricher):
+    """The real enrichment, which fails on some addresses as a bug of ours would."""
+
+    def enrich(self, article: Article) -> tuple[Article, Analysed]:
+        if "poison" in article.url:
+            raise ZeroDivisionError
+        return super().enrich(article)
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    """A hall over an empty store."""
+    store = open_store(f"sqlite:{tmp_path}/store.db")
+    yield another(store)
+    store.close()
+
+
+def another(store: SqliteStore, clock: HandClock | None = None) -> Hall:
+    """A worker as it is after a restart: nothing in memory, the same store."""
+    return Hall(store, clock or HandClock(), Poisoned(WORDS, EXPANDER, LISTS), RuleBook(store, EXPANDER))
+
+
+def article(path: str, word: str = "conscripts", outlet: str = "one") -> Article:
+    """An accepted article."""
+    url = f"https://{outlet}.example/{path}"
+    text = " ".join(TEXT.format(f"{word} of group {number}") for number in range(5))
+    digest = derived_id("text", text)
+    address = address_id(url)
+    return Article(
+        id=article_id(address, digest), address_id=address, url=url, outlet=outlet, first_seen=START,
+        title="Told to sign", text=text, text_hash=digest,
+    )  # fmt: skip
+
+
+def subscribe(store: SqliteStore, query: str, *, paused: bool = False) -> None:
+    """A subscription to standard output."""
+    name = derived_id("subscription", query)
+    store.put_subscription(
+        Subscription(id=name, name=query, query=query, channels=("stdout:",), created=START, paused=paused)
+    )
+
+
+def store_of(hall: Hall) -> SqliteStore:
+    """The hall's store with all its doors."""
+    assert isinstance(hall.store, SqliteStore)
+    return hall.store
+
+
+def test_one_turn_carries_to_the_end(hall: Hall) -> None:
+    """Accepted → ready: enriched, searchable, alerted; a second turn finds nothing."""
+    store = store_of(hall)
+    subscribe(store, "conscription")
+    store.accept([article("1")])
+    assert turn(hall) == 1
+    (ready,) = store.search(EXPANDER.read("Bakhmut topic:conscription"), limit=9)
+    assert (ready.state, ready.lang, ready.places, ready.arrival) == ("ready", "en", ("Bakhmut",), 1)
+    ((alert, (notice,)),) = store.alerts()
+    assert notice.hits[0].how == "family conscript"
+    assert [delivery.state for delivery in store.deliveries(notice.id)] == ["waiting"]
+    assert turn(hall) == 0
+    assert alert.article == ready.id
+
+
+def test_a_copy_is_counted_and_not_told(hall: Hall) -> None:
+    """One first notice for a text, whoever republishes it; its copies are a number."""
+    store = store_of(hall)
+    subscribe(store, "conscription")
+    store.accept([article("1"), article("2", outlet="two"), article("3", outlet="three")])
+    turn(hall)
+    ((alert, notices),) = store.alerts()
+    assert (alert.copies, len(notices)) == (2, 1)
+    assert [it.relation for it in store.members(alert.story)] == ["original", "copy", "copy"]
+
+
+def test_an_end_between_the_stretches_loses_and_doubles_nothing(hall: Hall) -> None:
+    """Filed, then the worker is gone: another one publishes from the stored tokens, once."""
+    store, clock = store_of(hall), HandClock()
+    subscribe(store, "conscription")
+    store.accept([article("1")])
+    file(hall, store.claim(20, LEASE_SECONDS, clock.now()))
+    assert store.overview()["filed"] == 1
+    successor = another(store, clock)
+    assert turn(successor) == 0
+    clock.over_the_lease()
+    assert turn(successor) == 1
+    assert store.count(EXPANDER.read("conscripts")) == 1
+    assert len(store.alerts()) == 1
+
+
+def test_a_stretch_done_twice_makes_nothing_twice(hall: Hall) -> None:
+    """Two workers with the same articles in hand: the one that lost its lease writes nothing."""
+    store, clock = store_of(hall), HandClock()
+    subscribe(store, "conscription")
+    store.accept([article("1")])
+    slow = file(hall, store.claim(20, LEASE_SECONDS, clock.now()))
+    clock.over_the_lease()
+    assert turn(another(store, clock)) == 1
+    publish(hall, slow)
+    publish(hall, slow)
+    assert [it.arrival for it in store.search(None, limit=9)] == [1]
+    ((alert, notices),) = store.alerts()
+    assert (alert.copies, len(notices)) == (0, 1)
+
+
+def test_a_poisoned_article_stops_only_itself(hall: Hall) -> None:
+    """The others are ready at once; it comes back alone, and is parked with a reason when its attempts are used up."""
+    store, clock = store_of(hall), HandClock()
+    worker = another(store, clock)
+    store.accept([article("1"), article("poison", "reserves"), article("3", "cadets")])
+    turn(worker)
+    assert store.overview()["ready"] == 2
+    for _ in range(MAX_ATTEMPTS):
+        clock.over_the_lease()
+        assert turn(worker) == 1
+    assert store.overview()["parked"] == 1
+    assert store.overview()["drops"] == {"the workers failed on it three times": 1}
+    clock.over_the_lease()
+    assert turn(worker) == 0
+
+
+def test_a_subscription_applies_from_when_it_was_saved(hall: Hall) -> None:
+    """What was filed before stays untold; what comes after is told; a paused one is silent."""
+    store = store_of(hall)
+    store.accept([article("1")])
+    turn(hall)
+    subscribe(store, "conscription")
+    subscribe(store, "Bakhmut", paused=True)
+    assert store.alerts() == []
+    store.accept([article("2", "conscripts and cadets of another unit", outlet="two")])
+    turn(hall)
+    assert [alert.subscription for alert, _ in store.alerts()] == [derived_id("subscription", "conscription")]
+    assert [it.generation for it in store.search(None, limit=9)] == [store.generation(), 1]
+
+
+def test_a_query_that_went_bad_silences_no_other(hall: Hall) -> None:
+    """A place that was taken from the lists: that subscription rests, the rest ring."""
+    store = store_of(hall)
+    subscribe(store, "place:Atlantis")
+    subscribe(store, "conscription")
+    store.accept([article("1")])
+    turn(hall)
+    assert len(store.alerts()) == 1
+
+
+def test_a_later_text_of_one_address_is_a_version(hall: Hall) -> None:
+    """The story stays, the version counts up, and nobody is told twice."""
+    store = store_of(hall)
+    subscribe(store, "conscription")
+    store.accept([article("1")])
+    turn(hall)
+    text = article("1").text + " Correction: an earlier form gave another number."
+    digest = derived_id("text", text)
+    changed = msgspec.structs.replace(
+        article("1"), id=article_id(article("1").address_id, digest), text=text, text_hash=digest
+    )
+    store.accept([changed])
+    turn(hall)
+    second, first = store.search(None, limit=9)
+    assert (first.version, second.version, second.relation) == (1, 2, "version")
+    assert first.story == second.story
+    ((alert, notices),) = store.alerts()
+    assert (alert.copies, len(notices)) == (0, 1)
