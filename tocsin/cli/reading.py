@@ -69,6 +69,8 @@ def _show(console: "Console", article: "Article", zone: str, snippets: list[tupl
     console.print(
         Text(f"  {article.outlet} · {article.lang} · {published_line(article, ZoneInfo(zone))}{relation}", style="dim")
     )
+    if not snippets and article.text:
+        console.print(Text("  " + article.text.partition("\n")[0][:200], style="dim"))
     for sentence, start, form in snippets:
         line = Text("  " + sentence)
         line.stylize("bold yellow", start + 2, start + 2 + len(form))

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from tocsin.cli.opening import StoreOption, opened, settings_of
@@ -102,6 +103,8 @@ def demo(for_: ForOption = 60.0, store: StoreOption = None) -> None:
         board.say(f"The desk: {_address_of(desk, children)}")
         _watch(board, children, for_)
         board.summary()
+        # Whoever runs `tocsin up` on this folder next must not crawl a press that is gone.
+        handle.put_outlets(msgspec.structs.replace(outlet, active=False) for outlet in outlets)
         board.say(
             "To watch real outlets:  make up" + (f"    (this demo's data stay in {settings.data_dir})" if kept else "")
         )
@@ -210,8 +213,6 @@ def _address_of(desk: "Child", children: "Sequence[Child]") -> str:
 
 def _press(settings: "Settings") -> "tuple[Child, list[Outlet]]":
     """The press: a resumed demo meets the same one, at the same addresses."""
-    import msgspec
-
     from tocsin.cli.supervise import Child, stop_all
     from tocsin.records import Outlet
 
