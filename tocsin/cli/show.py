@@ -140,4 +140,4 @@ class Board:
         for identity, name in names.items():
             own = [alert for alert in alerts if alert.subscription == identity]
             copies = sum(alert.copies for alert in own)
-            yield name, f"{len(own)} stories told once each, {copies} copies counted and not told again"
+            yield name, f"{len(own)} stories told once each, {copies} copies counted"
