@@ -7,6 +7,7 @@ exits 1 where a figure falls short of what is asked.
 
 import argparse
 import csv
+import gzip
 import json
 import os
 import re
@@ -54,16 +55,8 @@ def main() -> int:
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     """One whole run, as figures by name."""
     port = free_port()
-    command = [
-        sys.executable,
-        str(arguments.simulator),
-        "serve",
-        "--outlets",
-        str(arguments.outlets),
-        "--port",
-        str(port),
-    ]
-    command += ["--profile", arguments.profile, "--seed", str(arguments.seed)]
+    command = [sys.executable, str(arguments.simulator), "serve", "--port", str(port)]
+    command += ["--outlets", str(arguments.outlets), "--profile", arguments.profile, "--seed", str(arguments.seed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
         try:
             assert simulator.stdout
@@ -188,8 +181,6 @@ def lines(url: str) -> list[dict[str, Any]]:
 
 def text(url: str) -> str:
     """An answer as text, unpacked."""
-    import gzip
-
     with urllib.request.urlopen(url) as answer:
         body = answer.read()
     return (gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode("utf-8", "replace")

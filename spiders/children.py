@@ -11,12 +11,14 @@ import multiprocessing
 import resource
 import signal
 import socket
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
 import msgspec
 
 from spiders.extract.extraction import Extraction
-from tocsin.records import Outlet, Page
+from spiders.reading import Reading, read_listing
+from tocsin.records import FeedKind, Outlet, Page
 
 _START_SECONDS = 60.0
 _GRACE = 5
@@ -33,6 +35,18 @@ class ChildTimeout(ChildDied):
 
 class ChildRaised(ChildDied):
     """The extractor raised over the page, which is a mistake of ours. The child lives on."""
+
+
+class NoChild(Exception):  # noqa: N818 - a state of this machine, no mistake of the caller
+    """No child could be started: the machine is out of processes or memory. The page was never handed over."""
+
+
+class _Task(msgspec.Struct, array_like=True):
+    """What crosses to a child: a page to extract, or where ``kind`` is set, an answer that lists pages."""
+
+    page: Page
+    outlet: Outlet
+    kind: FeedKind | None = None
 
 
 class _Child:
@@ -115,9 +129,16 @@ class Pool:
         """Extract one page in a child; waits while all are busy.
 
         Raises ChildTimeout after the deadline, ChildDied when the child is lost or the pool is closed, ChildRaised
-        when the extractor raised.
+        when the extractor raised, NoChild when none could be started.
         """
-        message = msgspec.msgpack.encode((page, outlet))
+        return msgspec.msgpack.decode(await self._do(_Task(page, outlet)), type=Extraction)
+
+    async def read(self, page: Page, outlet: Outlet, kind: FeedKind) -> Reading:
+        """Read what a feed, a sitemap or a front lists. Waits and raises as ``extract`` does."""
+        return msgspec.msgpack.decode(await self._do(_Task(page, outlet, kind)), type=Reading)
+
+    async def _do(self, task: _Task) -> bytes:
+        message = msgspec.msgpack.encode(task)
         child = await self._slots.get()
         if child is not None and child.gone():
             # Killed while idle: that is not this page's doing.
@@ -125,7 +146,7 @@ class Pool:
             child = None
         healthy = False
         try:
-            child = child or await self._start()
+            child = child or await self._started()
             reply = await self._ask(child, message)
             healthy = reply[:1] != _MEMORY and child.pages < self._recycle
         finally:
@@ -134,7 +155,7 @@ class Pool:
                 self._discard(child)
             self._slots.put_nowait(child if healthy else None)
         if reply[:1] == _ANSWER:
-            return msgspec.msgpack.decode(reply[1:], type=Extraction)
+            return reply[1:]
         kind = ChildDied if reply[:1] == _MEMORY else ChildRaised
         raise kind(reply[1:].decode("utf-8", "replace"))
 
@@ -147,6 +168,15 @@ class Pool:
             raise ChildTimeout(f"no answer within {self._deadline:g} s") from None
         except (EOFError, OSError):
             raise ChildDied("the pool is closed" if self._closed else await child.cause()) from None
+
+    async def _started(self) -> _Child:
+        """A new child for a page, whose fault it is not if there is none."""
+        try:
+            return await self._start()
+        except Exception as error:
+            if self._closed:
+                raise ChildDied("the pool is closed") from error
+            raise NoChild(str(error) or type(error).__name__) from error
 
     async def _start(self) -> _Child:
         if self._closed:
@@ -221,16 +251,23 @@ def run_child(pipe: socket.socket, target: str, deadline: float, memory: int) ->
     with pipe, pipe.makefile("rb") as stream:
         _send(pipe, b"ready")
         while len(head := stream.read(4)) == len(b"size"):
-            page, outlet = msgspec.msgpack.decode(stream.read(int.from_bytes(head, "big")), type=tuple[Page, Outlet])
+            task = msgspec.msgpack.decode(stream.read(int.from_bytes(head, "big")), type=_Task)
             _limit(int(deadline) + _GRACE)
             try:
-                reply = _ANSWER + msgspec.msgpack.encode(function(page, outlet))
+                reply = _ANSWER + msgspec.msgpack.encode(_done(task, function))
             except MemoryError:
                 reply = _MEMORY + b"the child ran out of memory"
             except Exception as error:  # noqa: BLE001 - whatever a page provokes is told to the parent
                 reply = _RAISED + f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000]
             signal.alarm(0)
             _send(pipe, reply)
+
+
+def _done(task: _Task, function: Callable[[Page, Outlet], Extraction]) -> Extraction | Reading:
+    if task.kind is None:
+        return function(task.page, task.outlet)
+    page = task.page
+    return read_listing(task.kind, page.body, page.fetched_url, page.http.content_type)
 
 
 def _limit(seconds: int) -> None:

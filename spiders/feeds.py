@@ -29,7 +29,13 @@ _DCTERMS = "{http://purl.org/dc/terms/}"
 _BARE_AMP = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(
+    # Bounded: a search without an end over thousands of beginnings takes minutes.
+    r"<!DOCTYPE[^>\[]{0,1000}(?:\[.{0,20000}?\]\s{0,100})?>",
+    re.DOTALL | re.IGNORECASE,
+)
+_HEAD = 64 * 1024
+"""Characters at the beginning in which a document type is looked for."""
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _DECLARED = re.compile(rb"""\A[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}encoding=["']([A-Za-z0-9._:-]{2,40})["']""")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -131,7 +137,8 @@ def _mended(body: bytes, content_type: str) -> bytes:
         text = body.decode(named, "replace")
     except (LookupError, UnicodeError):
         text = body.decode("utf-8", "replace")
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"), count=1), count=1)
+    text = _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"), count=1)
+    text = _DOCTYPE.sub("", text[:_HEAD], count=1) + text[_HEAD:]
     text = _ENTITY.sub(_plain_entity, text)
     return _CONTROL.sub("", _BARE_AMP.sub("&amp;", text)).encode("utf-8", "replace")
 
@@ -193,6 +200,9 @@ def _gathered(kind: str, found: list[Listing | None], *, ttl: float = 0.0) -> Fe
         if one is not None:
             seen.setdefault(one.url, one)
     taken = tuple(seen.values())
+    if len(taken) > MAX_LISTINGS:
+        # Some list the oldest first: the cap must cut those.
+        taken = tuple(sorted(taken, key=lambda one: _stamp(one.published or one.updated), reverse=True))
     return FeedReading(kind=kind, listings=taken[:MAX_LISTINGS], ttl=ttl, skipped=max(0, len(taken) - MAX_LISTINGS))
 
 

@@ -5,11 +5,12 @@ writes here waits until the write is durable.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from tocsin.records import Article, Drop, Feed, PageState
+from tocsin.records import Article, Drop, Feed, Listing, PageState
 
 if TYPE_CHECKING:
     from tocsin.stores.port import CrawlStore
@@ -111,7 +112,7 @@ def _cut(waiting: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
     return waiting, []
 
 
-def _transfer(store: "CrawlStore", batch: Iterable[_Entry]) -> list[str]:
+def _transfer(store: "CrawlStore", batch: Sequence[_Entry]) -> list[str]:
     articles: dict[str, Article] = {}
     pages: dict[str, PageState] = {}
     feeds: dict[str, Feed] = {}
@@ -126,11 +127,8 @@ def _transfer(store: "CrawlStore", batch: Iterable[_Entry]) -> list[str]:
         new = store.accept(list(articles.values()), list(pages.values()))
     elif pages:
         store.put_pages(pages.values())
-    dated = {
-        page.address_id: page.listing
-        for page in pages.values()
-        if page.fetched and page.listing and page.listing.published
-    }
+    told = [page for entry in batch if entry.feeds for page in entry.pages]
+    dated = {page.address_id: listing for page in told if (listing := _late_date(page)) is not None}
     if dated:
         store.date_undated(dated)
     if drops:
@@ -138,3 +136,15 @@ def _transfer(store: "CrawlStore", batch: Iterable[_Entry]) -> list[str]:
     if feeds:
         store.put_feeds(feeds.values())
     return new
+
+
+def _late_date(page: PageState) -> Listing | None:
+    """What a feed says of a page that was read before, if it holds a date that the page could have.
+
+    Only what a poll brought: a date that was known when the page was read was judged there, with the page's own.
+    """
+    listing = page.listing
+    if page.fetched is None or listing is None or listing.published is None:
+        return None
+    published = listing.published if listing.published.tzinfo else listing.published.replace(tzinfo=UTC)
+    return listing if published <= page.fetched + timedelta(days=1) else None

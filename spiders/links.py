@@ -19,6 +19,8 @@ from tocsin.records import FeedKind, Listing, Record
 
 MAX_SECTIONS = 24
 MAX_ARTICLES = 500
+MAX_ADDRESS = 2000
+"""Characters of an address; a longer one is no article's."""
 
 _FURNITURE = re.compile(
     r"(?i)/(?:log-?in|log-?out|sign-?in|sign-?up|register|registration|account|profile|user|users|search|poshuk|poisk"
@@ -111,7 +113,8 @@ def read_front(body: bytes, url: str, content_type: str = "", *, source: FeedKin
     articles: dict[str, Listing] = {}
     sections: dict[str, int] = {}
     for anchor in tree.css("a[href]"):
-        address = canonical(anchor.attributes.get("href") or "", base)
+        href = anchor.attributes.get("href") or ""
+        address = canonical(href, base) if len(href) <= MAX_ADDRESS else ""
         if (
             not address
             or not same_outlet(address, url)

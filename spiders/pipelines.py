@@ -4,19 +4,28 @@ No item pipelines of Scrapy: a page is accepted in batches with others, and know
 """
 
 import asyncio
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
 
+from spiders.children import ChildDied, ChildRaised, ChildTimeout, NoChild
 from spiders.ledger import Ledger
+from spiders.reading import Reading
 from spiders.schedule import next_look
+from spiders.zones import Zones
 from tocsin.addresses import address_id, canonical
 from tocsin.clock import Clock
-from tocsin.records import Article, Drop, Outlet, Page, PageState
+from tocsin.records import Drop, FeedKind, Outlet, Page, PageState
 
 MAX_CRASHES = 3
 """Children that a page may cost before it is left out."""
+NO_CHILD = (1.0, 5.0, 15.0, 60.0)
+"""Seconds to wait, again and again, for a child that cannot be started, before the page is put off."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger("spiders")
 
@@ -28,7 +37,10 @@ class Reader(Protocol):
         """Start the children; raises where they cannot be started at all."""
 
     async def extract(self, page: Page, outlet: Outlet) -> Any:
-        """An Extraction; raises where the child died, was killed or raised over the page."""
+        """An Extraction; raises where the child died, was killed or raised, NoChild where none starts."""
+
+    async def read(self, page: Page, outlet: Outlet, kind: FeedKind) -> Reading:
+        """What a feed or a front lists; raises as ``extract`` does."""
 
     async def close(self) -> None:
         """End the children."""
@@ -67,6 +79,16 @@ class Intake:
         self._room = asyncio.Semaphore(depth)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._live: set[str] = set()
+        self._zones = Zones()
+
+    async def read(self, page: Page, outlet: Outlet, kind: FeedKind) -> Reading:
+        """What a feed or a front lists; raises what the reader raises. Another child is asked if one was killed."""
+        try:
+            return await self._patiently(outlet, lambda: self._reader.read(page, outlet, kind))
+        except (ChildTimeout, ChildRaised):
+            raise
+        except ChildDied:
+            return await self._reader.read(page, outlet, kind)
 
     def busy(self, address: str) -> bool:
         """Whether a page of this address id is under way."""
@@ -114,13 +136,32 @@ class Intake:
             mark = msgspec.structs.replace(state, crashes=crashes, due=state.due or self._clock.now())
             await self._ledger.write(pages=[mark])
             try:
-                extraction = await self._reader.extract(page, outlet)
+                extraction = await self._patiently(outlet, lambda: self._reader.extract(page, outlet))
+            except NoChild as error:
+                await self._put_off(state, outlet, error)
+                return
             except Exception as error:  # noqa: BLE001 - whatever a page provokes is its own fate
                 log.warning("child lost", outlet=outlet.name, url=page.url, crashes=crashes, error=str(error))
                 if crashes >= MAX_CRASHES:
                     await self._leave_out(outlet, state, page, crashes, str(error))
                     return
         await self._accept(outlet, state, page, extraction)
+
+    async def _patiently(self, outlet: Outlet, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the first child that can be had says: that there is none for now tells nothing about the page."""
+        for wait in NO_CHILD:
+            try:
+                return await ask()
+            except NoChild as error:
+                log.warning("no child", outlet=outlet.name, seconds=wait, error=str(error))
+            await asyncio.sleep(wait)
+        return await ask()
+
+    async def _put_off(self, state: PageState, outlet: Outlet, error: NoChild) -> None:
+        """Have a page fetched again in a while, with the crashes that it had before."""
+        log.error("page put off", outlet=outlet.name, url=state.url, error=str(error))
+        due = self._clock.now() + timedelta(seconds=NO_CHILD[-1])
+        await self._ledger.write(pages=[msgspec.structs.replace(state, due=due)])
 
     async def _leave_out(self, outlet: Outlet, state: PageState, page: Page, crashes: int, detail: str) -> None:
         drop = self._drop(outlet, page, "page crashes the reader", detail)
@@ -134,7 +175,7 @@ class Intake:
         )
 
     async def _accept(self, outlet: Outlet, state: PageState, page: Page, extraction: Any) -> None:
-        articles: tuple[Article, ...] = tuple(extraction.articles)
+        articles = tuple(self._zones.settle(article) for article in extraction.articles)
         live = any(article.kind in ("live", "entry") for article in articles)
         if live:
             self._live.add(state.address_id)

@@ -4,22 +4,23 @@ What an answer lists is written down as pages that are due before the feed's own
 at any moment loses nothing, although the next answer may only say "not modified".
 """
 
-import asyncio
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
 from spiders.answers import Answer, Fetcher
-from spiders.feeds import FeedReading, read_feed
+from spiders.children import NoChild
+from spiders.feeds import FeedReading
 from spiders.ledger import Ledger
-from spiders.links import MAX_SECTIONS, is_furniture, read_front, same_outlet
+from spiders.links import MAX_SECTIONS, is_furniture, same_outlet
 from spiders.listings import better, worth_a_look
 from spiders.pipelines import Counters, Intake
+from spiders.reading import Reading
 from spiders.schedule import DAY, feed_due, feed_retry
 from tocsin.addresses import address_id, canonical
 from tocsin.clock import Clock
-from tocsin.records import Drop, Feed, FeedKind, Listing, Outlet, PageState
+from tocsin.records import Drop, Feed, FeedKind, Listing, Outlet, Page, PageState
 
 log = structlog.get_logger("spiders")
 
@@ -31,8 +32,6 @@ MAX_DEPTH = 3
 """Indexes within indexes."""
 OLD_SITEMAP = timedelta(days=7)
 """A sitemap of an index that has not changed for so long is an archive."""
-LARGE = 1 << 20
-"""Bytes of a feed beyond which it is read outside of the event loop."""
 
 
 class Polls:
@@ -133,7 +132,12 @@ class Polls:
             self._counters.unchanged += 1
             await self._keep(feed)
             return answer, []
-        reading = await self._read(feed, answer)
+        try:
+            reading = await self._read(feed, answer)
+        except Exception as error:  # noqa: BLE001 - whatever an answer provokes in a child is its own fate
+            log.warning("feed not read", outlet=self._outlet.name, url=feed.url, error=str(error))
+            await self._failed(feed, f"it cannot be read: {error}", passing=isinstance(error, NoChild))
+            return answer, []
         if reading.error or (feed.url in self._guesses and not reading.listings and not reading.nested):
             await self._failed(feed, reading.error)
             return answer, []
@@ -200,12 +204,13 @@ class Polls:
 
     async def _read(self, feed: Feed, answer: Answer) -> FeedReading:
         """What an answer lists; further feeds that it names are added on the way."""
+        page = Page(url=feed.url, fetched_url=answer.url, body=answer.body, fetched=self._clock.now(), http=answer.http)
+        found = await self._intake.read(page, self._outlet, feed.kind)
+        reading = found.feed
         if feed.kind in ("front", "section"):
-            return FeedReading(kind=feed.kind, listings=self._read_front(feed, answer))
-        if len(answer.body) > LARGE:
-            reading = await asyncio.to_thread(read_feed, answer.body, answer.url, answer.http.content_type)
-        else:
-            reading = read_feed(answer.body, answer.url, answer.http.content_type)
+            self._add_named(feed, found)
+            listings = tuple(one for one in reading.listings if one.url not in self._feeds)
+            return msgspec.structs.replace(reading, listings=listings)
         self._add_nested(feed, reading)
         if feed.kind == "feed":
             return reading
@@ -215,16 +220,16 @@ class Polls:
         )
         return msgspec.structs.replace(reading, listings=listings)
 
-    def _read_front(self, feed: Feed, answer: Answer) -> tuple[Listing, ...]:
-        found = read_front(answer.body, answer.url, answer.http.content_type, source=feed.kind)
-        if feed.kind == "front":
-            for url in found.feeds:
-                self._add(url, "feed")
-            if not self._outlet.sections:
-                room = MAX_SECTIONS - sum(one.kind == "section" for one in self._feeds.values())
-                for url in [one for one in found.sections if one not in self._feeds][: max(0, room)]:
-                    self._add(url, "section", guess=True)
-        return tuple(one for one in found.listings if one.url not in self._feeds)
+    def _add_named(self, feed: Feed, found: Reading) -> None:
+        """Take up the feeds and the section fronts that the start page names."""
+        if feed.kind != "front":
+            return
+        for url in found.feeds:
+            self._add(url, "feed")
+        if not self._outlet.sections:
+            room = MAX_SECTIONS - sum(one.kind == "section" for one in self._feeds.values())
+            for url in [one for one in found.sections if one not in self._feeds][: max(0, room)]:
+                self._add(url, "section", guess=True)
 
     def _add_nested(self, feed: Feed, reading: FeedReading) -> None:
         depth = self._depth.get(feed.url, 0) + 1

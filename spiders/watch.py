@@ -118,9 +118,7 @@ class Watch:
             self._tries[feed.url] = 1
             self._feeds_again.append(feed.url)
         if pages:
-            # What waits here already may have got a better listing, and new pages go before old ones.
-            changed = {state.address_id: state for state in pages}
-            self._queue = deque(changed.get(state.address_id, state) for state in self._queue)
+            self._take(pages)
             self._ask_at = 0.0
 
     # ---- pages
@@ -138,6 +136,27 @@ class Watch:
         if not self._intake.busy(state.address_id):
             await self._fetch(state)
         return True
+
+    def _take(self, listed: list[PageState]) -> None:
+        """Queue what a poll listed: news first, then what was never fetched, then what changed, then second looks.
+
+        Without this a new page would wait behind the second looks that are due, for as many paces as they are.
+        """
+        soon = self._clock.now() + timedelta(milliseconds=10)
+        found = {state.address_id: state for state in listed}
+        # What waits here already may have got a better listing.
+        queue = [found.pop(state.address_id, state) for state in self._queue]
+        added = [one for one in found.values() if one.due is not None and one.due <= soon and self._may_try(one)]
+        added = added[:HANDFUL]
+        new = {one.address_id for one in added}
+
+        def rank(state: PageState) -> int:
+            if state.fetched is not None:
+                return 2 if state.address_id in new else 3
+            news = state.address_id in new and state.listing is not None and state.listing.source == "feed"
+            return 0 if news else 1
+
+        self._queue = deque(sorted([*queue, *added], key=rank))
 
     async def _fill(self) -> bool:
         """Take what is due from the store; asked at most every quarter of the outlet's polling span."""

@@ -1,14 +1,15 @@
 """Addresses: one canonical form per page, and the identifiers derived from it."""
 
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from tocsin.records import derived_id
 
 _TRACKERS = re.compile(
     r"(?i)^(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|ysclid|igshid|mc_[ce]id|_ga|_gl|ref|ref_src|ref_url"
-    r"|cmpid|cmp|icid|ito|ns_\w+|at_\w+|pk_\w+|mtm_\w+|piwik_\w+|smid|smtyp|share|spm|xtor|wt_mc|phpsessid|jsessionid|sid)$"
+    r"|cmpid|cmp|icid|ito|ns_\w+|at_\w+|pk_\w+|mtm_\w+|piwik_\w+|smid|smtyp|share|spm|xtor|wt_mc|phpsessid|jsessionid)$"
 )
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 SECRET_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """``${NAME}`` in a channel address: a secret that the address names and does not hold."""
 _TELLING = re.compile(r"v\d{1,2}|[a-z]{1,12}(?:[-_.][a-z]{1,12}){0,3}")
@@ -26,19 +27,34 @@ def canonical(url: str, base: str = "") -> str:
     """
     try:
         parts = urlsplit(urljoin(base, url.strip()) if base else url.strip())
-        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii") if parts.hostname else ""
-        port = parts.port
-    except (ValueError, UnicodeError):
+        scheme, netloc = parts.scheme.lower(), _netloc(parts)
+        if not netloc:
+            return ""
+        path = quote(re.sub(r"(?i);jsessionid=[^/?#]*", "", parts.path) or "/", safe=_SAFE_PATH)
+        # Old sites escape in cp1251: bytes that are no UTF-8 pass as they came, or the address would lead elsewhere.
+        pairs = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
+        query = urlencode(sorted(pair for pair in pairs if not _is_tracker(*pair)), errors="surrogateescape")
+    except ValueError:  # UnicodeError is one: a lone surrogate, a label that is no host name
         return ""
-    scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORT or not host:
+    return urlunsplit((scheme, netloc, path, query, ""))
+
+
+def _netloc(parts: SplitResult) -> str:
+    """Host in its ASCII form and the port where it is not the usual one; empty where it is no http(s) address."""
+    usual = _DEFAULT_PORT.get(parts.scheme.lower())
+    if usual is None or not parts.hostname:
         return ""
-    if ":" in host:
-        host = f"[{host}]"
-    netloc = host if port in (None, _DEFAULT_PORT[scheme]) else f"{host}:{port}"
-    path = quote(re.sub(r"(?i);jsessionid=[^/?#]*", "", parts.path) or "/", safe=_SAFE_PATH)
-    pairs = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKERS.match(k)]
-    return urlunsplit((scheme, netloc, path, urlencode(sorted(pairs)), ""))
+    host = parts.hostname.encode("idna").decode("ascii").lower().rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    if not _HOST.fullmatch(host):
+        return ""
+    return host if parts.port in (None, usual) else f"{host}:{parts.port}"
+
+
+def _is_tracker(name: str, value: str) -> bool:
+    # A session's token; where it is a number, it is the story of an old content system.
+    session = name.casefold() == "sid" and not value.isdigit()
+    return session or _TRACKERS.match(name) is not None
 
 
 def address_id(url: str) -> str:
@@ -46,7 +62,7 @@ def address_id(url: str) -> str:
 
     A fragment counts: an entry of a live blog is ``canonical(page) + "#" + anchor``.
     """
-    bare = url.partition("://")[2].removeprefix("www.")
+    bare = (url.partition("://")[2] or url).removeprefix("www.")
     return derived_id("address", bare)
 
 

@@ -98,6 +98,18 @@ def plain(text: str) -> str:
     return " ".join("".join(map(_visible, text)).split())
 
 
+def harmless(text: str) -> str:
+    """Outside text for a terminal, character by character: offsets stay, what could move the cursor is ``�``."""
+    return "".join(
+        ch if ch in _JOINERS or (unicodedata.category(ch)[0] != "C" and ch not in "\u2028\u2029") else _stand_in(ch)
+        for ch in text
+    )
+
+
+def _stand_in(char: str) -> str:
+    return char if char == "\n" else " " if _visible(char) in ("", " ") else "\ufffd"
+
+
 def followable(url: str) -> str:
     """An address that a reader may follow: http(s), a host, no user name, nothing invisible. Else empty."""
     try:
@@ -169,7 +181,10 @@ def _story_line(story: Story, zone: tzinfo) -> str:
 
 
 def _in_zone(when: datetime, zone: tzinfo) -> str:
-    local = when.astimezone(zone)
+    try:
+        local = when.astimezone(zone)
+    except OverflowError:  # the first or last day that a calendar has
+        local = when
     return f"{_digits(local)} {local.strftime('%Z')}".rstrip()
 
 

@@ -36,7 +36,7 @@ DeliveryState = Literal["waiting", "delivered", "failed"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+class Record(msgspec.Struct, frozen=True):
     """Base of all records: frozen, compared by value, written and read as JSON."""
 
     def to_json(self) -> bytes:

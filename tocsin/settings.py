@@ -24,7 +24,7 @@ def _xdg(name: str, default: str) -> Path:
 class Settings(BaseSettings):
     """What a person may choose. Each field is read from ``TOCSIN_<NAME>`` or given by a command-line option."""
 
-    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=lambda: _xdg("XDG_DATA_HOME", ".local/share") / "tocsin")
     """Folder of all local state: the store, the lock, files of the file channel."""
@@ -105,15 +105,18 @@ def load(**given: object) -> Settings:
     Raises UserError naming the variable and what is wrong with it.
     """
     chosen = {key: value for key, value in given.items() if value is not None}
+    file = Path(FILE)
     try:
-        folder = Settings(**chosen).data_dir  # type: ignore[arg-type]
-        return Settings(_env_file=folder / FILE, **chosen)  # type: ignore[arg-type,call-arg]
+        file = Settings(**chosen).data_dir / FILE  # type: ignore[arg-type]
+        return Settings(_env_file=file, **chosen)  # type: ignore[arg-type,call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = "TOCSIN_" + "_".join(str(part) for part in first["loc"]).upper()
         what = first["msg"].removeprefix("Value error, ")
         message = f"The setting {name} cannot be used: {what} (it is {first['input']!r})."
         raise UserError(message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The settings file {file} cannot be read as text in UTF-8: {error}.") from error
 
 
 def secret(name: str) -> str | None:

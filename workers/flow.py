@@ -7,12 +7,14 @@ twice makes nothing twice.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
 import structlog
 
 from tocsin.clock import Clock
+from tocsin.errors import UserError
 from tocsin.query.match import Document
 from tocsin.records import Article
 from tocsin.stores.port import RoadStore
@@ -47,10 +49,16 @@ class Carried(NamedTuple):
 def turn(hall: Hall) -> int:
     """Carry one batch along the road. Returns how many articles were waiting."""
     claimed = hall.store.claim(BATCH, LEASE_SECONDS, hall.clock.now())
-    willing = _without_poison(hall, claimed)
-    filed = file(hall, [article for article in willing if article.state == "accepted"])
-    halfway = [article for article in willing if article.state == "filed"]
-    publish(hall, [*_analysed_before(hall, halfway), *filed])
+    try:
+        willing = _without_poison(hall, claimed)
+        filed = file(hall, [article for article in willing if article.state == "accepted"])
+        halfway = [article for article in willing if article.state == "filed"]
+        publish(hall, [*_analysed_before(hall, halfway), *filed])
+    except UserError:
+        # The disk is full, say: that is no article's fault, and none may end up parked for it.
+        with suppress(UserError):
+            hall.store.release(claimed)
+        raise
     return len(claimed)
 
 

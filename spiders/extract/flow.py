@@ -14,6 +14,7 @@ from spiders.extract.extraction import Extraction
 from spiders.extract.structured import Structured
 from spiders.extract.title import Title
 from spiders.extract.tree import Node, lines_of, parse, squash
+from spiders.links import looks_like_article
 from tocsin.addresses import address_id, article_id, canonical, same_site
 from tocsin.records import Article, DateCandidate, ExtractionFacts, HttpFacts, Kind, Outlet, Page, derived_id
 
@@ -97,13 +98,23 @@ def _lines_above(shown: list[str], title: str) -> tuple[str, ...]:
 
 
 def canonical_of(facts: Structured, page: Page) -> str:
-    """A page's canonical address: what it names itself, if on its own site and no start page; or as fetched."""
+    """A page's canonical address: what it names itself, if on its own site and no list of pages; or as fetched.
+
+    Some sites name one start page or section on each of their pages: all would be versions of a single article.
+    """
     fetched = page.fetched_url or page.url
     for raw in (facts.canonical, facts.first("og:url")):
         url = canonical(raw, fetched) if raw else ""
-        if url and same_site(url, fetched) and not (kind.is_root(url) and not kind.is_root(fetched)):
+        if url and same_site(url, fetched) and not _names_a_list(url, fetched):
             return url
     return canonical(fetched) or fetched
+
+
+def _names_a_list(url: str, fetched: str) -> bool:
+    """Whether a page calls itself a start page or a list of pages although its own address is no such thing."""
+    if kind.is_root(url):
+        return not kind.is_root(fetched)
+    return kind.is_list(url) and not looks_like_article(url) and looks_like_article(fetched)
 
 
 def text_hash(text: str) -> str:

@@ -15,6 +15,7 @@ _LISTS = re.compile(
     r"|search|authors?|archive|archives|page|rubric|rubrics|rubrik|kategorie|label|feed|news/page|tema|temas)(?:/|$)"
 )
 _ROOT = re.compile(r"(?i)^/?(?:(?:[a-z]{2}(?:[-_][a-z]{2})?|ukr|rus|eng)/?)?(?:index\.(?:html?|php)|home/?)?$")
+_WORD = re.compile(r"^/[^\W\d_]+/?$")
 _NOT_FOUND = re.compile(
     r"(?i)^\W*(?:(?:error\s*)?404\b|page not found|not found|сторінк\w+ не знайдено|страниц\w+ не найден\w+"
     r"|seite nicht gefunden|page introuvable|página no encontrada|nie znaleziono strony|this page (?:does"
@@ -68,6 +69,12 @@ _LONG = 25
 def is_front(page: Page) -> bool:
     """Whether the address is a start page or, by its form, a list of pages."""
     return bool(is_root(page.fetched_url or page.url) or _LISTS.match(urlsplit(page.fetched_url or page.url).path))
+
+
+def is_list(url: str) -> bool:
+    """Whether an address has the form of a list of pages: a section by its hint, or one bare word."""
+    path = urlsplit(url).path
+    return bool(_LISTS.match(path) or _WORD.match(path))
 
 
 def is_root(url: str) -> bool:

@@ -126,6 +126,18 @@ def test_an_import_rings_and_is_found(file: Path, tmp_path: Path) -> None:
     assert "1 alert." in tocsin(tmp_path, "alerts").stdout
 
 
+def test_no_secret_of_a_channel_is_printed(file: Path, tmp_path: Path) -> None:
+    """A webhook's token stands in no list and in no JSON."""
+    tocsin(tmp_path, "subscribe", "conscription", "--to", "https://127.0.0.1:9/services/T0KEN1234567890?key=SECRET99")
+    tocsin(tmp_path, "import", str(file))
+    commands = (["alerts"], ["alerts", "--json"], ["subscriptions", "list"], ["subscriptions", "list", "--json"])
+    printed = [tocsin(tmp_path, *command).stdout for command in (*commands, ["why", str(LINES[0]["url"])])]
+    for text in printed:
+        assert "127.0.0.1:9" in text
+        assert "T0KEN" not in text
+        assert "SECRET99" not in text
+
+
 def test_group_is_the_dedupe_of_the_road(file: Path, tmp_path: Path) -> None:
     """In the order of the file: the copy is in the cluster of its original."""
     tocsin(tmp_path, "group", str(file), "--out", str(tmp_path / "groups.jsonl"))
@@ -179,3 +191,26 @@ def test_a_backup_brings_everything_back(file: Path, tmp_path: Path) -> None:
     assert len(list(data.glob("tocsin.db.before-restore-*"))) == 1
     assert rows(tocsin(data, "doctor", "--json").stdout)[0]["state"] == "ok"
     assert json.loads(tocsin(data, "prune", "--dry-run", "--json").stdout)["articles"] == 0
+
+
+def test_lines_as_other_programs_write_them(tmp_path: Path) -> None:
+    """A byte order mark, null for what is missing, ids that are no addresses: each line is an article of its own."""
+    file = tmp_path / "in.jsonl"
+    lines = [{"url": None, "id": f"row-{n}", "title": None, "text": f"Conscripts {n}", "authors": None} for n in "ab"]
+    file.write_bytes(b"\xef\xbb\xbf" + "\n".join(map(json.dumps, lines)).encode())
+    assert "2 articles read, 2 new" in tocsin(tmp_path / "data", "import", str(file)).stderr
+    found = rows(tocsin(tmp_path / "data", "search", "conscripts", "--json").stdout)
+    assert {it["relation"] for it in found} == {"original"}
+    assert "arrival" in tocsin(tmp_path / "data", "why", "row-a").stdout
+
+
+def test_a_title_cannot_command_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences of strangers are shown, not obeyed."""
+    file = tmp_path / "in.jsonl"
+    hostile = "\x1b]0;owned\x07 Bakhmut \u202e"
+    file.write_text(json.dumps({"url": "https://a.example/1", "title": hostile, "text": hostile}))
+    tocsin(tmp_path / "data", "import", str(file))
+    for command in (["search", "Bakhmut"], ["why", "https://a.example/1"]):
+        shown = tocsin(tmp_path / "data", *command).stdout
+        assert "Bakhmut" in shown
+        assert not {"\x1b", "\x07", "\u202e"} & set(shown)

@@ -1,4 +1,4 @@
-"""The first `tocsin up` in a terminal: three questions, once; nonsense is asked again; the answers stay."""
+"""The first `tocsin up` in a terminal: a few questions, once; nonsense is asked again; the answers stay."""
 
 import os
 import pty
@@ -44,6 +44,8 @@ def test_three_questions_and_it_runs(tmp_path: Path) -> None:
     """Zone, outlets and contact are asked, wrong answers again; a second run asks nothing."""
     file = tmp_path / "mine.csv"
     file.write_text("name,home\nlocal,http://127.0.0.1:9/\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/tocsin.env").write_text("TOCSIN_PROXY=http://127.0.0.1:9\n")
     answers = ["Mars/Base", "Europe/Kyiv", "klingon", str(file), "desk@example.org"]
     code, screen = talk(tmp_path / "data", answers)
     assert code == 0, screen
@@ -55,6 +57,7 @@ def test_three_questions_and_it_runs(tmp_path: Path) -> None:
     store.close()
     chosen = settings.load(data_dir=tmp_path / "data")
     assert (chosen.time_zone, chosen.contact) == ("Europe/Kyiv", "desk@example.org")
+    assert chosen.proxy == "http://127.0.0.1:9", "what stood in the file before"
     code, screen = talk(tmp_path / "data", [])
     assert code == 0
     assert "time zone" not in screen

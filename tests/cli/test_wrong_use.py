@@ -11,6 +11,7 @@ import apsw
 import pytest
 
 from tocsin.records import Outlet
+from tocsin.settings import Settings
 from tocsin.stores import open_store
 
 
@@ -146,3 +147,52 @@ def test_a_bad_line_of_an_import_is_named_and_nothing_is_half_read(tmp_path: Pat
     file = tmp_path / "in.jsonl"
     file.write_text('{"url": "https://a.example/1", "text": "fine"}\n{"url": 7}\n')
     complains(tocsin(tmp_path / "data", "import", str(file)), 2, "in.jsonl", "line 2")
+
+
+ODD_LINES = {
+    "too deep": ('{"url": "https://a.example/1", "text": "a", "x": ' + "[" * 100_000, "nested too deeply"),
+    "end of the calendar": (
+        '{"url": "https://a.example/1", "text": "a", "published": "9999-12-31T23:59:59-12:00"}',
+        "out of range",
+    ),
+    "lone surrogate": ('{"url": "https://a.example/1", "text": "\\ud800 and more words"}', "surrogate"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_LINES)
+def test_an_odd_line_is_one_sentence(name: str, tmp_path: Path) -> None:
+    """Whatever a line holds, it is named."""
+    line, word = ODD_LINES[name]
+    (tmp_path / "in.jsonl").write_text(line)
+    complains(tocsin(tmp_path / "data", "import", str(tmp_path / "in.jsonl")), 2, "line 1", word)
+
+
+def test_a_settings_file_that_is_no_text(tmp_path: Path) -> None:
+    """It is named."""
+    (tmp_path / "tocsin.env").write_bytes(b"\xff\xfe\0")
+    complains(tocsin(tmp_path, "search", "a"), 2, "tocsin.env", "UTF-8")
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty data folder would be the folder in which one happens to stand."""
+    monkeypatch.setenv("TOCSIN_DATA_DIR", "")
+    assert Settings().data_dir.is_absolute()
+
+
+@pytest.mark.parametrize("size", [0, 100, 20_000])
+def test_a_truncated_backup_is_refused_before_anything_changes(tmp_path: Path, size: int) -> None:
+    """The store that stands there is as it was; a whole backup comes back even over a damaged store."""
+    store = open_store(f"sqlite:{tmp_path}/data/tocsin.db")
+    store.put_outlets([Outlet(name=f"outlet-{n}", home="https://one.example/", title="x" * 500) for n in range(200)])
+    store.close()
+    assert tocsin(tmp_path / "data", "backup", str(tmp_path / "backup")).returncode == 0
+    whole = (tmp_path / "backup/tocsin.db").read_bytes()
+    (tmp_path / "backup/tocsin.db").write_bytes(whole[:size])
+    complains(tocsin(tmp_path / "data", "restore", str(tmp_path / "backup")), 1, "nothing was changed")
+    assert len(open_store(f"sqlite:{tmp_path}/data/tocsin.db").outlets()) == 200
+    (tmp_path / "backup/tocsin.db").write_bytes(whole)
+    (tmp_path / "data/tocsin.db").write_bytes(whole[:20_000])
+    restored = tocsin(tmp_path / "data", "restore", str(tmp_path / "backup"))
+    assert restored.returncode == 0, restored.stderr
+    assert "before-restore" in restored.stdout
+    assert len(open_store(f"sqlite:{tmp_path}/data/tocsin.db").outlets()) == 200

@@ -70,3 +70,9 @@ def test_a_search_is_an_atom_feed(client, made):
     # A date without a zone is no Atom date: it is left out.
     assert [entry.xpath("count(a:published)", namespaces=ATOM) for entry in entries] == [1, 1, 1, 0]
     assert client.get("/feeds/search.atom", params={"q": "("}).status_code == 400
+
+
+def test_a_quiet_search_is_a_feed_that_does_not_change(client):
+    feed = etree.fromstring(client.get("/feeds/search.atom", params={"q": "nobodywrotethis"}).content)
+    assert feed.xpath("count(a:entry)", namespaces=ATOM) == 0
+    assert feed.xpath("string(a:updated)", namespaces=ATOM) == "2026-01-01T00:00:00+00:00"

@@ -68,6 +68,15 @@ def test_a_search_finds_case_forms_across_languages_and_marks_them(client):
     assert "1 article meets" in words(tree.css_first(".found"))
 
 
+def test_the_last_page_leads_to_no_older_one(client, monkeypatch):
+    monkeypatch.setattr("tocsin.desk.pages.PER_PAGE", 4)
+    first = page(client, "/search")
+    assert len(first.css(".results > li")) == 4
+    last = page(client, first.css_first("a[rel=next]").attributes["href"])
+    assert len(last.css(".results > li")) == 4
+    assert last.css_first("a[rel=next]") is None
+
+
 def test_a_copy_names_whose_copy_it_is(client, made):
     tree = page(client, "/search", q="conscription lang:en")
     lines = [words(line) for line in tree.css(".results .meta")]

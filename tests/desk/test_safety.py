@@ -1,8 +1,12 @@
 """What strangers write stays text, nothing is loaded from outside, and only this machine is answered."""
 
+import asyncio
+
 import pytest
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
+
+from tocsin.desk.guard import Guard
 
 PATHS = (
     "/",
@@ -104,6 +108,23 @@ def test_only_loopback_names_are_answered(client, host, status):
         answer = client.get(path, headers={"host": host})
         assert answer.status_code == status, path
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_request_with_two_names_is_refused():
+    """Which of the two the application behind believes is not known."""
+    sent = []
+
+    async def remember(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"host", b"localhost"), (b"host", b"evil.example")],
+    }
+    asyncio.run(Guard(lambda *_: pytest.fail("the request went through"))(scope, None, remember))
+    assert sent[0]["status"] == 421
 
 
 def test_no_request_changes_anything(client):

@@ -54,6 +54,27 @@ def test_the_main_says_where_it_is_and_ends_with_its_parent(tmp_path):
             desk.kill()
 
 
+def test_the_main_ends_in_order_when_it_is_told_to_and_logs_nothing_of_what_was_read(tmp_path):
+    command = [sys.executable, "-m", "tocsin.desk", "--store", f"sqlite:{tmp_path}/t.db", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as desk:
+        try:
+            url = json.loads(desk.stdout.readline())["url"]
+            with urllib.request.urlopen(url + "search?q=secretinterest", timeout=10):
+                pass
+            desk.terminate()
+            assert desk.wait(10) == 0
+            assert desk.stdout.read() == ""
+        finally:
+            desk.kill()
+
+
+def test_the_thread_of_the_store_ends_with_the_application(client):
+    client.get("/")
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("desk-store")]
+    client.__exit__()
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("desk-store")] == []
+
+
 def test_the_main_refuses_a_taken_port_in_one_sentence(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -46,6 +46,13 @@ def test_a_query_is_narrowed_without_changing_its_meaning():
     assert show.narrowed("a place:Bakhmut", "place", "Bakhmut") == "/search?q=a+place%3ABakhmut"
 
 
+@pytest.mark.parametrize(
+    ("code", "is_"), [("uk", "uk"), ("sr-Latn", "sr-Latn"), ("", None), ("en x", None), ("Englisch!", None)]
+)
+def test_a_language_is_named_to_the_browser_where_it_is_one(code, is_):
+    assert show.lang_attribute(code) == is_
+
+
 def test_words_that_met_are_marked_once_and_overlaps_are_left():
     hits = tuple(Hit(word=word, form=form, how="", field="text", start=start)
                  for word, form, start in [("ab", "a b", 0), ("b", "b", 2), ("d", "d", 6), ("x", "x", 99)])  # fmt: skip

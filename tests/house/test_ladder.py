@@ -15,6 +15,10 @@ BREACHES = {
     "a worker knows Scrapy": ("workers/__init__.py", "import scrapy"),
     "the desk knows the database": ("tocsin/desk/__init__.py", "import apsw"),
     "the ground floor knows Celery": ("tocsin/records.py", "import celery"),
+    "a record reads words": ("tocsin/records.py", "import tocsin.words"),
+    "the lists read settings": ("tocsin/lists/__init__.py", "import tocsin.settings"),
+    "a worker knows the store": ("workers/__init__.py", "import tocsin.stores.sqlite"),
+    "the parser knows what reads its trees": ("tocsin/query/parse.py", "import tocsin.query.match"),
 }
 
 

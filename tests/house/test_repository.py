@@ -97,6 +97,13 @@ def test_files_are_of_a_size_to_be_read(files: list[Path], root: Path) -> None:
     assert (heavy, long) == ([], [])
 
 
+def test_nothing_strange_stands_at_the_root(files: list[Path], root: Path) -> None:
+    """A slip of the shell, such as `> 120`, leaves a file that nobody asked for."""
+    at_root = {path.name for path in files if path.parent == root}
+    known = {"Makefile", "LICENSE", ".editorconfig", ".gitignore"}
+    assert {name for name in at_root - known if not name.endswith((".md", ".toml", ".yaml"))} == set()
+
+
 def test_no_module_has_a_vague_name(files: list[Path], root: Path) -> None:
     found = [path.relative_to(root) for path in files if path.suffix == ".py"]
     assert [str(path) for path in found if VAGUE & {*path.parts, path.stem}] == []
@@ -112,7 +119,7 @@ def test_licence_is_the_apache_licence(root: Path) -> None:
     assert digest == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30", "the text is changed"
 
 
-def test_deploy_names_real_settings(root: Path) -> None:
+def test_only_real_settings_are_named_and_all_are_explained(root: Path) -> None:
     real = {f"TOCSIN_{name.upper()}" for name in Settings.model_fields}
     example = (root / "deploy/.env.example").read_text()
     named = {
@@ -121,6 +128,8 @@ def test_deploy_names_real_settings(root: Path) -> None:
         if path.is_file()
         for name in re.findall(r"TOCSIN_[A-Z_]+[A-Z]", path.read_text())
     }
+    pages = [root / "README.md", root / "SECURITY.md", *(root / "docs").glob("*.md")]
+    named |= {name for page in pages for name in re.findall(r"TOCSIN_[A-Z_]+[A-Z]", page.read_text())}
     assert named <= real, "these settings do not exist"
     assert real <= set(re.findall(r"TOCSIN_[A-Z_]+[A-Z]", example)), "these are not explained in deploy/.env.example"
 

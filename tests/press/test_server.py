@@ -69,18 +69,32 @@ def test_strange_requests_do_no_harm() -> None:
         assert web.get(home).status_code == 200
 
 
+def test_a_feed_without_dates_tells_none_in_its_headers() -> None:
+    """Where the page alone must say when it was published, no header gives it away."""
+    with open_press(started=START) as press:
+        homes = {outlet.name: outlet.home for outlet in press.outlets}
+        undated = httpx.get(homes["ranok-nad-richkoiu"] + "index.rdf")
+        dated = httpx.get(homes["harbour-ledger"] + "atom.xml")
+    assert (undated.status_code, dated.status_code) == (200, 200)
+    assert "last-modified" not in undated.headers
+    assert "last-modified" in dated.headers
+
+
 @pytest.mark.parametrize("end", ["signal", "parent"])
 def test_the_program_serves_until_it_is_told_to_stop(end: str) -> None:
     """It prints one JSON line, answers, and leaves with 0 on SIGTERM or when its parent's pipe closes."""
     with subprocess.Popen([*COMMAND, "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdin
-        assert child.stdout
-        ready = json.loads(child.stdout.readline())
-        assert ready["ready"] is True
-        assert len(ready["outlets"]) == 12
-        assert httpx.get(ready["outlets"][3]["home"]).status_code == 200
-        if end == "signal":
-            os.kill(child.pid, signal.SIGTERM)
-        else:
-            child.stdin.close()
-        assert child.wait(timeout=10) == 0
+        try:
+            assert child.stdin
+            assert child.stdout
+            ready = json.loads(child.stdout.readline())
+            assert ready["ready"] is True
+            assert len(ready["outlets"]) == 12
+            assert httpx.get(ready["outlets"][3]["home"]).status_code == 200
+            if end == "signal":
+                os.kill(child.pid, signal.SIGTERM)
+            else:
+                child.stdin.close()
+            assert child.wait(timeout=10) == 0
+        finally:
+            child.kill()

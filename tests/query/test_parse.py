@@ -41,6 +41,7 @@ MISTAKES = {
     "colour:red": (1, "no field"),
     "title:": (7, "nothing after"),
     "a NEAR/5 b": (3, "not understood"),
+    "a NEAR b": (3, "not understood"),
     "*": (1, "at least two letters"),
     "a*b": (1, "at the end"),
     '"..."': (1, "no word"),
@@ -122,3 +123,39 @@ def test_forbidding_alone_demands_nothing() -> None:
     assert not demands_something(parse("a OR -b"))
     assert demands_something(parse("a -b"))
     assert demands_something(parse("lang:uk -b"))
+
+
+FIXED = {
+    "outlet:(kyiv-independent OR meduza)": Or((Filter("outlet", "kyiv-independent"), Filter("outlet", "meduza"))),
+    'topic:("prisoners-of-war")': Filter("topic", "prisoners-of-war"),
+    "#bakhm*": Prefix("bakhm"),
+    "AND.": Phrase(("AND",)),
+    'outlet:"a\tb"': Filter("outlet", "a\tb"),
+}
+
+
+@pytest.mark.parametrize("text", FIXED)
+def test_what_stands_in_parentheses_or_beside_marks(text: str) -> None:
+    """A value that is compared whole stays whole; what is printed for a subscription is read as the same again."""
+    assert parse(text) == FIXED[text]
+    assert parse(str(parse(text))) == FIXED[text]
+
+
+REFUSED = {
+    "a \udcff b": 3,
+    "outlet:\ud800": 8,
+    "call-*": 1,
+    "Trump's*": 1,
+    "outlet:bbc*": 8,
+    'outlet:""': 8,
+    "ﷺ" * 1000: 1,
+    '"' + "a " * 201 + '"': 1,
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_could_only_find_nothing_is_refused(text: str) -> None:
+    """Broken characters, stars where none can be, more words than a query may have: said, not searched."""
+    with pytest.raises(QueryError) as caught:
+        parse(text)
+    assert caught.value.column == REFUSED[text]

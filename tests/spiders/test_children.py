@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from spiders.children import ChildDied, ChildRaised, ChildTimeout, Pool
+from spiders.children import ChildDied, ChildRaised, ChildTimeout, NoChild, Pool
 from spiders.extract import Extraction
 from tocsin.records import Outlet, Page
 
@@ -221,6 +221,48 @@ async def test_close_ends_children_and_pages_under_way(hooks: str) -> None:
     assert gone(pid)
     with pytest.raises(ChildDied, match="closed"):
         await pool.extract(page("ok"), OUTLET)
+
+
+async def test_a_killed_fork_server_costs_no_page(hooks: str) -> None:
+    from multiprocessing import forkserver
+
+    async with Opened(hooks, size=1) as pool:
+        pid = int((await pool.extract(page("ok"), OUTLET)).detail)
+        server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        os.kill(server, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        assert gone(pid)
+        assert gone(server)
+        assert (await pool.extract(page("ok"), OUTLET)).drop == "ok"
+
+
+async def test_a_page_for_which_no_child_starts_did_not_kill_one(hooks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Opened(hooks, size=1) as pool:
+        spawn = pool._spawn
+
+        def exhausted() -> Any:
+            raise BlockingIOError("Resource temporarily unavailable")
+
+        monkeypatch.setattr(pool, "_spawn", exhausted)
+        with pytest.raises(NoChild, match="temporarily unavailable"):
+            await pool.extract(page("ok"), OUTLET)
+        monkeypatch.setattr(pool, "_spawn", spawn)
+        assert (await pool.extract(page("ok"), OUTLET)).drop == "ok"
+
+
+async def test_a_hostile_front_costs_a_child_and_not_the_loop(hooks: str) -> None:
+    """Nesting that the parser follows in square time, inside of C code that nothing can interrupt."""
+    async with Opened(hooks, size=2, deadline=1.0) as pool:
+        await pool.start()
+        hostile = asyncio.create_task(pool.read(page("<html><body>" + "<div>" * 200_000), OUTLET, "front"))
+        started = time.monotonic()
+        good = await pool.read(page("<a href='/news/2026/11/20/one'>A headline of the long day</a>"), OUTLET, "front")
+        assert time.monotonic() - started < 1.0
+        assert [one.url for one in good.feed.listings] == ["http://x.test/news/2026/11/20/one"]
+        with pytest.raises(ChildTimeout):
+            await hostile
+        feed = await pool.read(page("<rss><channel><item><link>/n/1</link></item></channel></rss>"), OUTLET, "feed")
+        assert [one.url for one in feed.feed.listings] == ["http://x.test/n/1"]
 
 
 async def test_an_extractor_that_cannot_be_imported_is_told() -> None:

@@ -241,6 +241,22 @@ def test_canonical(head: str, url: str) -> None:
     assert extraction.canonical == extraction.articles[0].url == url
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("/news/", "/world/100012.html"),
+        ("/section/world", "/world/100012.html"),
+        ("/en/category/war/", "/world/100012.html"),
+        ("/archive/2026/11/20/council-closes-the-old-bridge", "/archive/2026/11/20/council-closes-the-old-bridge"),
+        ("/world/talks", "/world/talks"),
+    ],
+)
+def test_a_section_is_no_canonical_address_of_an_article(named: str, told: str) -> None:
+    """All articles of the outlet would be versions of one."""
+    found = one(f'<link rel="canonical" href="{named}">', "<h1>A bridge</h1>", "https://x.example/world/100012.html")
+    assert found.url == "https://x.example" + told
+
+
 def test_updates_of_a_live_blog_that_stand_in_json_ld_alone() -> None:
     update = '{"headline":"%s","articleBody":"%s","datePublished":"2026-11-21T1%d:00:00Z","url":"%s#u%d"}'
     rows = ",".join(update % (f"Entry {n}", f"What happened at hour {n} of the day.", n, URL, n) for n in range(3))

@@ -2,7 +2,8 @@
 
 import gzip
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given, settings
@@ -213,3 +214,21 @@ def test_retry_after():
     assert retry_after("Mon, 16 Nov 2026 10:01:00 GMT", now) == 61
     assert retry_after("Mon, 16 Nov 2026 09:00:00 GMT", now) == 0
     assert retry_after("soon", now) == 0
+
+
+@pytest.mark.parametrize("hostile", [b"<!DOCTYPE" * 300_000, b"<!DOCTYPE[" * 5000 + b"]" * 500_000])
+def test_many_document_types_take_no_time(hostile):
+    started = time.monotonic()
+    assert read_feed(hostile, BASE).error
+    assert time.monotonic() - started < 2
+
+
+def test_a_feed_that_lists_the_oldest_first_loses_the_oldest():
+    days = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(2100)]
+    items = "".join(
+        f"<item><link>/n/{n}</link><pubDate>{format_datetime(day)}</pubDate></item>" for n, day in enumerate(days)
+    )
+    reading = read_feed(f"<rss><channel>{items}</channel></rss>".encode(), BASE)
+    assert (len(reading.listings), reading.skipped) == (2000, 100)
+    assert reading.listings[0].url == "https://news.example/n/2099"
+    assert reading.listings[-1].url == "https://news.example/n/100"

@@ -77,3 +77,8 @@ def test_ports_tell_outlets_apart():
 def test_random_bytes(body):
     read_front(body, HOME)
     read_front(b"<a href='" + body, HOME)
+
+
+def test_an_endless_address_is_no_article():
+    endless = f"<main><a href='/news/2026/11/20/{'a' * 100_000}'>A headline of the whole long day</a></main>"
+    assert read_front(endless.encode(), HOME).listings == ()

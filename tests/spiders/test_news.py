@@ -3,7 +3,7 @@
 import gzip
 import signal
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from tests.spiders.crawling import crawl_once, opened, start, urls
 from tests.spiders.site_server import Site, article, feed
 from tocsin.addresses import address_id
 from tocsin.press import open_press
-from tocsin.records import Outlet
+from tocsin.records import Outlet, PageState
 
 
 def outlet(site, **fields):
@@ -257,6 +257,65 @@ def test_a_correction_is_seen_soon_where_an_outlet_is_polled_fast(tmp_path):
         (state,) = store.pages([address_id(f"{site.url}news/100001.html")]).values()
         assert state.changes == 1
         assert state.due - state.fetched < timedelta(seconds=10)
+
+
+def test_a_date_of_the_far_future_is_no_date(tmp_path):
+    """The page prints none, and what the feed says was judged and refused when the page was read."""
+    undated = article("Bridge closes for repairs", published="").replace(b"article:published_time", b"x")
+    listed = feed("/news/100001.html").replace(b"2026", b"2099")
+    with Site({"/rss": listed, "/news/100001.html": undated}) as site:
+        crawl_once(tmp_path, outlets=[outlet(site, feeds=(f"{site.url}rss",))])
+    with opened(tmp_path) as store:
+        (found,) = store.claim(10, 60.0, datetime.now(UTC))
+        assert found.published is None
+        assert "in the future" in [one.verdict for one in found.extraction.dates]
+
+
+def test_a_front_that_cannot_be_read_in_time_costs_no_other_outlet(tmp_path):
+    hostile = b"<html><body>" + b"<div>" * 1_500_000
+    pages = {"/rss": feed("/news/100001.html"), "/news/100001.html": article("Bridge closes for repairs")}
+    with Site({"/": hostile}) as bad, Site({"/": front("/news/100001.html"), **pages}) as good:
+        process = start(tmp_path, outlets=[outlet(bad, name="bad"), outlet(good, every=2.0)])
+        try:
+            wait_for(lambda: good.paths().count("/rss") > 2, 45)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=15) == 0
+    with opened(tmp_path) as store:
+        assert urls(store) == [f"{good.url}news/100001.html"]
+
+
+def test_news_do_not_wait_behind_second_looks(tmp_path):
+    old = [f"/news/{number}.html" for number in range(200_000, 200_060)]
+    texts = {path: article(f"Bridge closes for repairs {path}") for path in old}
+    pages = {
+        "/rss": lambda _, count: feed(*old[:1]) if count < 2 else feed("/news/300001.html", *old[:1]),
+        "/news/300001.html": article("A new bridge is planned"),
+        **texts,
+    }
+    with Site(pages) as site:
+        one = outlet(site, feeds=(f"{site.url}rss",), every=2.0, pace=0.25)
+        with opened(tmp_path) as store:
+            now = datetime.now(UTC)
+            store.put_pages(
+                PageState(
+                    address_id=address_id(site.url + path[1:]),
+                    url=site.url + path[1:],
+                    outlet="post",
+                    status=200,
+                    fetched=now - timedelta(hours=1),
+                    due=now - timedelta(minutes=1),
+                )
+                for path in old
+            )
+        process = start(tmp_path, outlets=[one])
+        try:
+            wait_for(lambda: "/news/300001.html" in site.paths(), 30)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+        second = site.times("/rss")[1]
+        assert site.times("/news/300001.html")[0] - second < 1.5
 
 
 def test_the_press(tmp_path):

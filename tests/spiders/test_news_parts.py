@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiders.children import ChildDied
+from spiders import pipelines
+from spiders.children import ChildDied, ChildTimeout, NoChild
 from spiders.extract import Extraction
 from spiders.ledger import BATCH, Ledger
 from spiders.listings import better, worth_a_look
@@ -225,6 +226,57 @@ def test_crashes_of_earlier_processes_count():
     passed(Deadly(9), store, crashes=2)
     assert len(store.drops) == 1
     assert store.states[address_id(URL)].crashes == 3
+
+
+class Short(Deadly):
+    """A reader for which no child starts a number of times."""
+
+    def __init__(self, shortages: int) -> None:
+        super().__init__(0)
+        self.shortages = shortages
+
+    async def extract(self, page, outlet):
+        if self.shortages:
+            self.shortages -= 1
+            raise NoChild("no more processes")
+        return await super().extract(page, outlet)
+
+
+def test_a_shortage_of_children_is_waited_for_and_counts_against_no_page(monkeypatch):
+    monkeypatch.setattr(pipelines, "NO_CHILD", (0.0, 0.0, 0.0, 0.0))
+    store = MemoryStore()
+    assert passed(Short(4), store, crashes=2).articles == 1
+    assert store.drops == []
+
+
+def test_a_long_shortage_of_children_puts_a_page_off(monkeypatch):
+    monkeypatch.setattr(pipelines, "NO_CHILD", (0.0, 0.0))
+    store = MemoryStore()
+    assert passed(Short(99), store, crashes=2).articles == 0
+    state = store.states[address_id(URL)]
+    assert (state.crashes, state.fetched, store.drops) == (2, None, [])
+    assert state.due is not None
+
+
+@pytest.mark.parametrize(("failure", "asked"), [(ChildDied("signal 9"), 2), (ChildTimeout("no answer"), 1)])
+def test_a_feed_is_read_again_where_its_child_was_killed_but_not_where_it_hung(failure, asked):
+    class Reader(Deadly):
+        calls = 0
+
+        async def read(self, page, outlet, kind):
+            self.calls += 1
+            raise failure
+
+    async def go():
+        ledger, reader = Ledger(MemoryStore(), gather=0.0), Reader(0)
+        intake = Intake(ledger, reader, SystemClock(), Counters(), depth=2)
+        page = Page(url=URL, fetched_url=URL, body=b"x", fetched=NOW)
+        with pytest.raises(type(failure)):
+            await intake.read(page, OUTLET, "feed")
+        await ledger.close()
+        return reader.calls
+
+    assert asyncio.run(go()) == asked
 
 
 def test_writes_share_transactions_and_feeds_come_last():

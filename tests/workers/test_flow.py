@@ -9,6 +9,7 @@ import pytest
 
 from tocsin import settings
 from tocsin.addresses import address_id, article_id
+from tocsin.errors import UserError
 from tocsin.lists import load
 from tocsin.query.expand import Expander
 from tocsin.records import Article, Subscription, derived_id
@@ -204,3 +205,21 @@ def test_a_later_text_of_one_address_is_a_version(hall: Hall) -> None:
     assert first.story == second.story
     ((alert, notices),) = store.alerts()
     assert (alert.copies, len(notices)) == (0, 1)
+
+
+def test_a_full_disk_is_no_article_s_fault(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the store cannot be written, no article is parked for it."""
+    hall.store.accept([article("1")])  # type: ignore[attr-defined]
+
+    def full(*_: object) -> None:
+        raise UserError("The store cannot be written: its disk is full.", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.flow.publish", full)
+        for _ in range(MAX_ATTEMPTS + 2):
+            with pytest.raises(UserError, match="full"):
+                turn(hall)
+    while turn(hall):
+        pass
+    overview = hall.store.overview()  # type: ignore[attr-defined]
+    assert (overview["ready"], overview["parked"]) == (1, 0)

@@ -139,8 +139,10 @@ def _show(article: "Article") -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from tocsin.messages import plain
+
     console = Console(soft_wrap=True, highlight=False)
-    console.print(Text(article.title or "(no title)", style="bold"))
+    console.print(Text(plain(article.title) or "(no title)", style="bold"))
     facts = {
         "address": article.url,
         "published": f"{article.published.isoformat()} ({article.published_origin})" if article.published else "",
@@ -154,12 +156,12 @@ def _show(article: "Article") -> None:
     }
     for name, value in facts.items():
         if value:
-            console.print(Text(f"  {name + ':':15}{value}"))
-    console.print(Text(f"\n{article.text}\n"))
+            console.print(Text(f"  {name + ':':15}{plain(value)}"))
+    console.print(Text("\n" + "\n".join(map(plain, article.text.split("\n"))) + "\n"))
     for candidate in article.extraction.dates:
         console.print(Text(f"  date {candidate.raw!r} from {candidate.origin}: {candidate.verdict}", style="dim"))
     for line in article.extraction.dropped:
-        console.print(Text(f"  left out: {line}", style="dim"))
+        console.print(Text(f"  left out: {plain(line)}", style="dim"))
 
 
 def _extract_many(source: Path, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""The first ``tocsin up``: three questions, once."""
+"""The first ``tocsin up``: a few questions, once."""
 
 import sys
 from pathlib import Path
@@ -27,18 +27,25 @@ def ask(store: "SqliteStore", settings: "Settings") -> "Settings":
             "(tocsin outlets list --catalogue shows them), or: tocsin up --outlets FILE.",
             1,
         )
-    print("No outlet is watched yet. Three questions, then it runs; all of it can be changed later.\n")
+    print("No outlet is watched yet. A few questions, then it runs; all of it can be changed later.\n")
     zone = _zone()
     outlets = _outlets()
     contact = input(
         "Address named to the outlets, so that they can complain (mailbox or page; Enter for none): "
     ).strip()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    lines = [f"TOCSIN_TIME_ZONE={zone}"] + ([f"TOCSIN_CONTACT={contact}"] if contact else [])
-    (settings.data_dir / settings_module.FILE).write_text("\n".join(lines) + "\n")
+    _remember(settings.data_dir / settings_module.FILE, {"TOCSIN_TIME_ZONE": zone, "TOCSIN_CONTACT": contact})
     store.put_outlets(msgspec.structs.replace(outlet, active=True) for outlet in outlets)
     print(f"\nWatching {len(outlets)} outlets. To be told of a topic: tocsin subscribe conscription\n")
     return settings_module.load(store=settings.store or None)
+
+
+def _remember(path: Path, answers: dict[str, str]) -> None:
+    """Write the answers into the settings file; what stands there already stays. Readable by its owner."""
+    kept = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in kept if line.partition("=")[0].strip() not in answers]
+    path.touch(mode=0o600)
+    path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in answers.items() if value)]) + "\n")
 
 
 def _zone() -> str:

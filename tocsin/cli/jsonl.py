@@ -1,9 +1,10 @@
 """Lines of JSON in and out: read with file and line named in every complaint, written whole or not at all."""
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -18,16 +19,16 @@ T = TypeVar("T")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of ``import``, ``group`` and ``match``: what an article may be made of."""
+    """One line of ``import``, ``group`` and ``match``: what an article may be made of; null is as good as nothing."""
 
-    url: str = ""
-    id: str = ""
-    title: str = ""
-    text: str = ""
-    lang: str = ""
-    outlet: str = ""
+    url: str | None = None
+    id: str | None = None
+    title: str | None = None
+    text: str | None = None
+    lang: str | None = None
+    outlet: str | None = None
     published: str | None = None
-    authors: tuple[str, ...] = ()
+    authors: tuple[str, ...] | None = None
     first_seen: str | None = None
 
     def article(self, now: datetime) -> Article:
@@ -35,13 +36,15 @@ class Line(msgspec.Struct, frozen=True):
 
         Raises UserError where there is no address or no text, or a date is none.
         """
-        url = canonical(self.url) or self.url or self.id
+        url = canonical(self.url or "") or self.url or self.id
         if not url:
             raise UserError("a line needs a url or an id")
-        if not self.text and not self.title:
+        title, text = self.title or "", self.text or ""
+        if not text and not title:
             raise UserError("a line needs a text or a title")
-        address = address_id(url)
-        digest = derived_id("text", " ".join((self.text or self.title).casefold().split()))
+        # What is no web address would be one and the same address, and each line a version of the one before.
+        address = address_id(url if "://" in url else f"import://{url}")
+        digest = derived_id("text", " ".join((text or title).casefold().split()))
         published, seen = _moment(self.published), _moment(self.first_seen)
         return Article(
             id=article_id(address, digest),
@@ -50,13 +53,13 @@ class Line(msgspec.Struct, frozen=True):
             fetched_url=url,
             outlet=self.outlet or host_of(url),
             first_seen=(seen if seen.tzinfo else seen.replace(tzinfo=UTC)) if seen else now,
-            title=self.title,
-            authors=self.authors,
-            lang=self.lang,
+            title=title,
+            authors=self.authors or (),
+            lang=self.lang or "",
             published=published,
             published_origin="import" if published else "",
             published_note="" if published else "no date in the imported line",
-            text=self.text,
+            text=text,
             text_hash=digest,
         )
 
@@ -65,9 +68,13 @@ def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(f"the date {text!r} is not ISO 8601") from None
+    if not MINYEAR < moment.year < MAXYEAR:
+        # In another zone it would lie outside the calendar.
+        raise UserError(f"the date {text!r} is out of range")
+    return moment
 
 
 def read(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
@@ -81,12 +88,16 @@ def read(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
         with ExitStack() as stack:
             file = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
             for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, decoder.decode(line)
+                # Editors of some systems put a byte order mark before the first line.
+                content = line.removeprefix(BOM_UTF8) if number == 1 else line
+                if content.strip():
+                    yield number, decoder.decode(content)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}, line {number}: {error}.") from error
+    except RecursionError:
+        raise UserError(f"{path}, line {number}: its JSON is nested too deeply.") from None
 
 
 def read_articles(path: Path) -> Iterator[tuple[Line, Article]]:

@@ -1,16 +1,18 @@
 """``search``, ``alerts``, ``why``: what a reader asks of the store."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tocsin.addresses import masked
 from tocsin.cli.opening import JsonOption, SinceOption, StoreOption, expander_of, opened, since_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from tocsin.records import Article
+    from tocsin.stores.sqlite import SqliteStore
 
 
 def register(app: typer.Typer) -> None:
@@ -62,21 +64,25 @@ def _show(console: "Console", article: "Article", zone: str, snippets: list[tupl
 
     from rich.text import Text
 
-    from tocsin.messages import published_line
+    from tocsin.messages import harmless, plain, published_line
 
-    console.print(Text(article.title or "(no title)", style="bold"))
+    console.print(Text(plain(article.title) or "(no title)", style="bold"))
     relation = "" if article.relation == "original" else f" · {article.relation}"
-    console.print(
-        Text(f"  {article.outlet} · {article.lang} · {published_line(article, ZoneInfo(zone))}{relation}", style="dim")
-    )
+    published = published_line(article, ZoneInfo(zone))
+    console.print(Text(f"  {plain(article.outlet)} · {article.lang} · {published}{relation}", style="dim"))
     if not snippets and article.text:
-        console.print(Text("  " + article.text.partition("\n")[0][:200], style="dim"))
+        console.print(Text("  " + plain(article.text.partition("\n")[0][:200]), style="dim"))
     for sentence, start, form in snippets:
-        line = Text("  " + sentence)
+        line = Text("  " + harmless(sentence))
         line.stylize("bold yellow", start + 2, start + 2 + len(form))
         console.print(line)
-    console.print(Text(f"  {article.url}", style="blue"), soft_wrap=True)
+    console.print(Text(f"  {plain(article.url)}", style="blue"), soft_wrap=True)
     console.print()
+
+
+def _deliveries(store: "SqliteStore", notice: str) -> list[dict[str, Any]]:
+    """How a notice went, without the secrets that a channel's address may hold."""
+    return [sent.to_dict() | {"channel": masked(sent.channel)} for sent in store.deliveries(notice)]
 
 
 def alerts(
@@ -92,16 +98,12 @@ def alerts(
         found = handle.alerts(since=since_of(since), limit=limit)
         if as_json:
             for alert, notices in found:
-                rows = [
-                    notice.to_dict() | {"deliveries": [d.to_dict() for d in handle.deliveries(notice.id)]}
-                    for notice in notices
-                ]
+                rows = [notice.to_dict() | {"deliveries": _deliveries(handle, notice.id)} for notice in notices]
                 sys.stdout.write(msgspec.json.encode(alert.to_dict() | {"notices": rows}).decode() + "\n")
             return
         from rich.console import Console
         from rich.text import Text
 
-        from tocsin.addresses import masked
         from tocsin.messages import render
 
         console = Console()
@@ -136,13 +138,15 @@ def why(
     """One address's whole history: fetched, left out and why, accepted, filed, alerted."""
     import json
 
+    from tocsin.messages import plain
+
     with opened(store) as (_, handle):
         lines = handle.why(url)
         for line in lines:
             if as_json:
                 print(json.dumps(line, ensure_ascii=False))
             else:
-                print(f"{(line['at'] or '-')[:19]:19}  {line['what']:40}  {line['detail']}")
+                print(f"{(line['at'] or '-')[:19]:19}  {plain(line['what']):40}  {plain(line['detail'])}")
         if not lines:
             print(
                 f"Nothing is known of {url}: no feed, sitemap or front of an active outlet has named it.",

@@ -45,10 +45,11 @@ def up(for_: ForOption = None, outlets: OutletsOption = None, store: StoreOption
     """Spiders, workers and desk on this machine, until Ctrl-C or the time is over."""
     from tocsin.cli.first_time import ask
     from tocsin.cli.show import Board
-    from tocsin.cli.supervise import locked
+    from tocsin.cli.supervise import ends_like_ctrl_c, locked, stop_all
 
     settings = settings_of(store)
     with ExitStack() as stack:
+        stack.enter_context(ends_like_ctrl_c())
         stack.enter_context(locked(settings.data_dir))
         _, handle = stack.enter_context(opened(store))
         only = _take_outlets(handle, outlets)
@@ -57,12 +58,12 @@ def up(for_: ForOption = None, outlets: OutletsOption = None, store: StoreOption
         board = Board(handle, settings.zone)
         _prepare_words(settings)
         environment = {"TOCSIN_DATA_DIR": str(settings.data_dir)}
-        children = [
-            _spiders(settings, environment, only=only),
-            _workers(settings, environment),
-            desk := _desk(settings, environment),
-        ]
-        board.say(f"The desk: {_address_of(desk, children)}    (Ctrl-C ends)")
+        children: list[Child] = []
+        stack.callback(stop_all, children)
+        children.append(_spiders(settings, environment, only=only))
+        children.append(_workers(settings, environment))
+        children.append(desk := _desk(settings, environment))
+        board.say(f"The desk: {_address_of(desk)}    (Ctrl-C ends)")
         _watch(board, children, for_)
         board.summary()
 
@@ -73,10 +74,11 @@ def demo(for_: ForOption = 60.0, store: StoreOption = None) -> None:
     Everything happens in a temporary folder, unless TOCSIN_DATA_DIR is set: then it stays, and a second demo resumes.
     """
     from tocsin.cli.show import Board
-    from tocsin.cli.supervise import locked
+    from tocsin.cli.supervise import ends_like_ctrl_c, locked, stop_all
     from tocsin.settings import data_dir_given
 
     with ExitStack() as stack:
+        stack.enter_context(ends_like_ctrl_c())
         kept = data_dir_given()
         folder = None if kept else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         settings = settings_of(store, folder)
@@ -86,21 +88,17 @@ def demo(for_: ForOption = 60.0, store: StoreOption = None) -> None:
         board = Board(handle, settings.zone)
         environment = {"TOCSIN_ALLOW_PRIVATE": "127.0.0.0/8", "TOCSIN_DESK_PORT": "0"}
         environment["TOCSIN_DATA_DIR"] = str(settings.data_dir)
-        press, outlets = _press(settings)
-        children = [press]
-        try:
-            handle.put_outlets(outlets)
-            _demo_subscriptions(handle, settings)
-            names = [outlet.name for outlet in outlets]
-            children += [_workers(settings, environment), _spiders(settings, environment, only=names, pace=0.2)]
-            children.append(desk := _desk(settings, environment))
-        except BaseException:
-            from tocsin.cli.supervise import stop_all
-
-            stop_all(children)
-            raise
+        children: list[Child] = []
+        # Before the folder goes, whatever happens: a room that still writes there would be left behind.
+        stack.callback(stop_all, children)
+        outlets = _press(settings, children)
+        handle.put_outlets(outlets)
+        _demo_subscriptions(handle, settings)
+        children.append(_workers(settings, environment))
+        children.append(_spiders(settings, environment, only=[outlet.name for outlet in outlets], pace=0.2))
+        children.append(desk := _desk(settings, environment))
         board.say(f"{len(outlets)} outlets publish on this machine; subscribed to {' and '.join(DEMO_QUERIES)}.")
-        board.say(f"The desk: {_address_of(desk, children)}")
+        board.say(f"The desk: {_address_of(desk)}")
         _watch(board, children, for_)
         board.summary()
         # Whoever runs `tocsin up` on this folder next must not crawl a press that is gone.
@@ -118,9 +116,10 @@ def crawl(
 ) -> None:
     """Room one alone: poll, fetch, extract and accept, for the active outlets."""
     from tocsin.cli.show import Board
+    from tocsin.cli.supervise import ends_like_ctrl_c
 
     settings = settings_of(store)
-    with opened(store) as (_, handle):
+    with ends_like_ctrl_c(), opened(store) as (_, handle):
         only = _take_outlets(handle, outlets)
         if not handle.outlets(active=True):
             raise UserError("No outlet is watched yet: tocsin outlets enable NAME, or crawl --outlets FILE.", 1)
@@ -135,9 +134,10 @@ def work(
 ) -> None:
     """Room two alone: deduplicate, enrich, index, match, alert, deliver what was accepted."""
     from tocsin.cli.show import Board
+    from tocsin.cli.supervise import ends_like_ctrl_c
 
     settings = settings_of(store)
-    with opened(store) as (_, handle):
+    with ends_like_ctrl_c(), opened(store) as (_, handle):
         _prepare_words(settings)
         board = Board(handle, settings.zone)
         _watch(board, [_workers(settings, {}, once=once)], None)
@@ -200,20 +200,27 @@ def _desk(settings: "Settings", environment: dict[str, str]) -> "Child":
     )
 
 
-def _address_of(desk: "Child", children: "Sequence[Child]") -> str:
+def _address_of(desk: "Child") -> str:
     """The desk's address, once it listens; a desk that cannot start ends the run with its own words."""
-    from tocsin.cli.supervise import stop_all
+    from urllib.parse import urlsplit
 
     line = desk.first_line(30)
     if line is None:
-        stop_all(children)
         raise UserError("The desk did not start; see the line above, or choose another port with TOCSIN_DESK_PORT.", 1)
-    return str(json.loads(line)["url"])
+    address = str(json.loads(line)["url"])
+    # Should it die, it comes back where the reader's browser has it open.
+    _at_port(desk, urlsplit(address).port or 0)
+    return address
 
 
-def _press(settings: "Settings") -> "tuple[Child, list[Outlet]]":
-    """The press: a resumed demo meets the same one, at the same addresses."""
-    from tocsin.cli.supervise import Child, stop_all
+def _at_port(child: "Child", port: int) -> None:
+    place = child.arguments.index("--port") + 1
+    child.arguments = (*child.arguments[:place], str(port), *child.arguments[place + 1 :])
+
+
+def _press(settings: "Settings", children: "list[Child]") -> "list[Outlet]":
+    """Add the press, and return its outlets: a resumed demo meets the same one, at the same addresses."""
+    from tocsin.cli.supervise import Child
     from tocsin.records import Outlet
 
     memory = settings.data_dir / "press.json"
@@ -221,10 +228,9 @@ def _press(settings: "Settings") -> "tuple[Child, list[Outlet]]":
     if memory.exists():
         known = json.loads(memory.read_text())
     arguments = ["tocsin.press", "--port", str(known["port"]), "--started", known["started"], "--with-parent"]
-    press = Child("press", arguments, {}, restart=False)
+    children.append(press := Child("press", arguments, {}, restart=False))
     line = press.first_line(30)
     if line is None:
-        stop_all([press])
         raise UserError(
             f"The demo's press cannot listen on port {known['port']}, where its outlets were before: it is taken. "
             f"End that program, or set TOCSIN_DATA_DIR to a new folder.",
@@ -234,7 +240,9 @@ def _press(settings: "Settings") -> "tuple[Child, list[Outlet]]":
     draft = memory.with_suffix(".part")
     draft.write_text(json.dumps({"port": ready["port"], "started": known["started"]}))
     draft.replace(memory)
-    return press, msgspec.convert(ready["outlets"], list[Outlet])
+    _at_port(press, ready["port"])
+    press.restart = True
+    return msgspec.convert(ready["outlets"], list[Outlet])
 
 
 def _demo_subscriptions(store: "SqliteStore", settings: "Settings") -> None:
@@ -254,8 +262,8 @@ def _watch(board: "Board", children: "Sequence[Child]", seconds: float | None) -
         with board.live():
             while (now := time.monotonic()) < end:
                 _relay(board, children)
-                alive = [child.alive(now) for child in children if child.name != "press"]
-                if not any(alive):
+                alive = {child.name: child.alive(now) for child in children}
+                if not any(running for name, running in alive.items() if name != "press"):
                     break
                 board.refresh()
                 time.sleep(0.1)
@@ -288,3 +296,5 @@ def _relay(board: "Board", children: "Sequence[Child]") -> None:
         for line in child.waiting_lines():
             if child.name == "workers":
                 board.alert_line(line)
+        for line in child.deaths():
+            board.say(line)

@@ -7,6 +7,7 @@ child ends by itself. So nothing is left running, and nothing needs to be cleane
 import fcntl
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -14,12 +15,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from tocsin.errors import UserError
 from tocsin.settings import child_environment
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 8.0
+STEADY_SECONDS = 60.0
+"""A room that ran for so long is started anew at once when it dies; one that dies sooner waits longer each time."""
 
 
 @contextmanager
@@ -52,22 +57,45 @@ def locked(data_dir: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def ends_like_ctrl_c() -> Iterator[None]:
+    """Inside, SIGTERM and a terminal that goes away end the run as Ctrl-C does: in order, with everything put away."""
+
+    def interrupt(_: int, __: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    ours = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
 class Child:
     """One room in a process of its own."""
 
     def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], *, restart: bool) -> None:
         self.name = name
         self.restarts = 0
-        self._arguments = [sys.executable, "-m", *arguments]
+        """Deaths in a row, each soon after a start."""
+        self.arguments = tuple(arguments)
+        """What it is started with, also the next time."""
         self._environment = child_environment(environment)
-        self._restart = restart
+        self.restart = restart
+        """Whether it is started anew when it dies."""
         self._restart_at = 0.0
+        self._started_at = 0.0
+        self._deaths: list[str] = []
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._process = self._start()
 
     def _start(self) -> "subprocess.Popen[str]":
+        self._started_at = time.monotonic()
         process = subprocess.Popen(  # noqa: S603 - our own modules
-            self._arguments,
+            [sys.executable, "-m", *self.arguments],
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -78,8 +106,10 @@ class Child:
         return process
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            self.lines.put(line.rstrip("\n"))
+        if process.stdout:
+            with process.stdout as said:
+                for line in said:
+                    self.lines.put(line.rstrip("\n"))
 
     def first_line(self, seconds: float) -> str | None:
         """The first line it prints, or None where it ended or said nothing in time."""
@@ -101,15 +131,28 @@ class Child:
         """Whether it runs, or will run again: a room that died is started anew after a second."""
         if self._process.poll() is None:
             return True
-        if not self._restart:
+        if not self.restart:
             return False
         if not self._restart_at:
-            self._restart_at = now + RESTART_SECONDS * min(30, 2**self.restarts)
+            if now - self._started_at > STEADY_SECONDS:
+                self.restarts = 0
+            pause = RESTART_SECONDS * min(30, 2**self.restarts)
+            self._restart_at = now + pause
+            self._deaths.append(
+                f"{self.name}: the process {_ended(self._process.returncode)}; it starts anew in {pause:.0f} s."
+            )
         elif now >= self._restart_at:
             self._restart_at = 0.0
             self.restarts += 1
+            if self._process.stdin:
+                self._process.stdin.close()
             self._process = self._start()
         return True
+
+    def deaths(self) -> Iterator[str]:
+        """A line for each time that it died and will be started anew, since the last call."""
+        while self._deaths:
+            yield self._deaths.pop(0)
 
     @property
     def code(self) -> int | None:
@@ -118,7 +161,7 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """Close its standard input and send SIGTERM."""
-        self._restart = False
+        self.restart = False
         if self._process.stdin:
             self._process.stdin.close()
         if self._process.poll() is None:
@@ -131,6 +174,15 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
 
 
 def stop_all(children: Sequence[Child]) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KEPT = ("tocsin.env", "lists", "alerts.jsonl")
 """What a backup holds beside the store."""
+_PARTS = ("", "-wal", "-shm")
+"""The files of a SQLite database, by the ends of their names."""
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +50,7 @@ def backup(
 
 
 def restore(folder: Annotated[Path, typer.Argument(help="A folder that tocsin backup wrote.")]) -> None:
-    """Bring a backup back into the data folder; a store that stands there is kept beside it, never overwritten."""
+    """Bring a backup back into the data folder; what stands there is kept beside it, never overwritten."""
     from tocsin.cli.supervise import locked
 
     settings = settings_of()
@@ -57,26 +59,55 @@ def restore(folder: Annotated[Path, typer.Argument(help="A folder that tocsin ba
         raise UserError(f"{folder} holds no tocsin.db; name a folder that tocsin backup wrote.")
     if not settings.store_url.startswith("sqlite:"):
         raise UserError("restore works on the SQLite store only.")
-    target = Path(settings.store_url.removeprefix("sqlite:"))
+    target = Path(settings.store_url.removeprefix("sqlite:").removeprefix("//")).expanduser()
     with locked(settings.data_dir):
-        kept = _set_aside(target)
-        with opened(f"sqlite:{source}") as (_, handle):
-            handle.backup(target)
-        for name in KEPT:
-            _copy(folder / name, settings.data_dir / name)
+        try:
+            kept = _bring_back(folder, target, settings.data_dir)
+        except OSError as error:
+            raise UserError(f"The backup cannot be brought back to {target.parent}: {error.strerror}.", 1) from error
     print(f"Restored from {folder}." + (f" What stood here before is {kept}." if kept else ""))
 
 
-def _set_aside(target: Path) -> Path | None:
+def _bring_back(folder: Path, target: Path, data_dir: Path) -> Path | None:
+    """Look at a copy of the backup; only then does what stands here give way. Returns where the older store is."""
+    draft = target.with_name(f"{target.name}.restoring")
+    aside = f".before-restore-{SystemClock().now():%Y%m%dT%H%M%S}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        return None
-    with opened(f"sqlite:{target}") as (_, handle):
-        kept = target.with_name(f"{target.name}.before-restore-{SystemClock().now():%Y%m%dT%H%M%S}")
-        handle.backup(kept)
-    for name in (target, target.with_name(target.name + "-wal"), target.with_name(target.name + "-shm")):
-        name.unlink(missing_ok=True)
+    try:
+        for suffix in _PARTS:
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+            _copy(folder / f"tocsin.db{suffix}", draft.with_name(draft.name + suffix))
+        _must_be_whole(folder / "tocsin.db", draft)
+        kept = target.with_name(target.name + aside) if target.exists() else None
+        # The older store moves with its journal: what it holds may not stand in the file yet, or the file is damaged.
+        for suffix in _PARTS:
+            _move(target.with_name(target.name + suffix), target.with_name(target.name + aside + suffix))
+        draft.replace(target)
+    finally:
+        for suffix in _PARTS:
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+    for name in KEPT:
+        if (folder / name).exists():
+            _move(data_dir / name, data_dir / (name + aside))
+            _copy(folder / name, data_dir / name)
     return kept
+
+
+def _must_be_whole(backup: Path, copy: Path) -> None:
+    if not copy.stat().st_size:
+        raise UserError(f"The backup {backup} is empty; nothing was changed.", 1)
+    try:
+        with opened(f"sqlite:{copy}") as (_, handle):
+            found = handle.check()
+    except UserError as error:
+        raise UserError(f"The backup {backup} cannot be used, nothing was changed: {error}", 1) from error
+    if found != "ok":
+        raise UserError(f"The backup {backup} is damaged ({' '.join(found.split())}); nothing was changed.", 1)
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.exists():
+        source.rename(target)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,6 +5,5 @@ Server-rendered, without JavaScript, without a single remote resource; answers o
 
 from tocsin.desk.app import create_app
 from tocsin.desk.reading import DeskStore
-from tocsin.desk.serving import serve
 
-__all__ = ["DeskStore", "create_app", "serve"]
+__all__ = ["DeskStore", "create_app"]

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from tocsin import __version__
 from tocsin.addresses import canonical
 from tocsin.desk import answers, show
-from tocsin.desk.reading import QUERY_BYTES, Desk
+from tocsin.desk.reading import Desk
 from tocsin.messages import followable, plain
 
 PER_PAGE = 25
@@ -96,15 +96,14 @@ class Pages:
 
     def _page(self, template: str, status: int = 200, /, **given: object) -> HTMLResponse:
         lens = self._desk.lens()
-        defaults: dict[str, object] = {"here": "", "live": False, "version": __version__, "query_bytes": QUERY_BYTES}
+        defaults: dict[str, object] = {"here": "", "live": False, "version": __version__}
         text = self._templates.get_template(template).render(
             **(defaults | given),
             zone=str(lens.zone),
             rendered=lens.moment(lens.now, seconds=True),
             at=lambda when: lens.moment(when, seconds=True),
         )
-        # A lone surrogate in a stranger's title must not take the whole page down.
-        return HTMLResponse(text.encode("utf-8", "replace"), status)
+        return HTMLResponse(text, status)
 
 
 def _environment() -> Environment:

@@ -14,7 +14,7 @@ from tocsin.clock import Clock
 from tocsin.desk.show import Lens, View
 from tocsin.query.expand import Expander, Plan
 from tocsin.query.parse import QueryError
-from tocsin.records import Article, Feed, Outlet, Subscription
+from tocsin.records import Feed, Outlet, Subscription
 from tocsin.stores.port import ReaderStore
 
 QUERY_BYTES = 4096
@@ -31,9 +31,6 @@ class DeskStore(ReaderStore, Protocol):
 
     def feeds(self, outlet: str = "") -> list[Feed]:
         """All feeds, or those of one outlet."""
-
-    def members(self, story_id: str) -> list[Article]:
-        """The articles of a story in order of filing."""
 
     def tokens(self, article_id: str) -> bytes:
         """Tokens as stored at filing; empty where there are none."""

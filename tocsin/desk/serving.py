@@ -50,9 +50,3 @@ def server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(app, proxy_headers=False, timeout_graceful_shutdown=3, limit_concurrency=100, **settings)
     )
-
-
-def serve(app: FastAPI, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Answer until interrupted. Raises UserError as ``listen`` does."""
-    with listen(host, port) as listening:
-        server(app).run(sockets=[listening])

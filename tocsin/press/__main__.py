@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
-import select
 import signal
 import sys
 import threading
 from datetime import UTC, datetime
 
 from tocsin.errors import UserError
+from tocsin.parent import when_parent_goes
 from tocsin.press.server import open_press
 
 
@@ -29,13 +28,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     if not 0 <= given.port < 65_536 or given.speed <= 0:
         parser.error("--port must lie between 0 and 65535, --speed above 0")
     return given
-
-
-def _watch_parent(over: threading.Event) -> None:
-    while not over.is_set():
-        ready, _, _ = select.select([0], [], [], 0.5)
-        if ready and not os.read(0, 4096):
-            over.set()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -60,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.write(json.dumps(ready, ensure_ascii=False) + "\n")
         sys.stdout.flush()
         if given.with_parent:
-            threading.Thread(target=_watch_parent, args=(over,), daemon=True).start()
+            when_parent_goes(over.set)
         over.wait()
     return 0
 

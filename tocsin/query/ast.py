@@ -57,7 +57,7 @@ class Filter(Node, frozen=True):
     value: str
 
     def __str__(self) -> str:
-        quoted = f'"{self.value}"' if any(ch in self.value for ch in ' ()"') else self.value
+        quoted = f'"{self.value}"' if any(ch.isspace() or ch in '()"' for ch in self.value) else self.value
         return _named(self.name, quoted)
 
 

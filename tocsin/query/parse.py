@@ -19,7 +19,9 @@ _LEXEME = re.compile(
     r'(?P<space>\s+)|(?P<open>\()|(?P<close>\))|(?P<quote>"[^"]*"?)|(?P<minus>-(?=[\w("]))|(?P<word>[^\s()"]+)'
 )
 _FIELD = re.compile(r"([A-Za-z_]+):")
-_NEAR = re.compile(r"(?:NEAR/\d+\w?|SENT|ONEAR/\d+)$")
+_OPERATORS = ("AND", "OR", "NOT", "SENT")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NEAR = re.compile(r"(?:O?NEAR(?:/\w*)?|SENT)$")
 
 
 class QueryError(UserError):
@@ -47,6 +49,8 @@ def parse(text: str) -> Query:
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise QueryError(f"the query is longer than {MAX_BYTES} bytes", 1, "", "split it into several subscriptions")
+    if broken := _SURROGATE.search(text):
+        raise QueryError("a broken character stands here, which no text can have", broken.start() + 1, "letters", "")
     return _Parser(text).whole()
 
 
@@ -56,6 +60,8 @@ class _Parser:
         self._lexemes = _lexemes(text)
         self._at = 0
         self._terms = 0
+        self._whole = False
+        """Inside the parentheses of a field that is compared whole: kyiv-independent is one value there."""
 
     def whole(self) -> Query:
         if not self._lexemes:
@@ -114,20 +120,31 @@ class _Parser:
         head = self._peek()
         if head is None:
             self._missing(len(self._text) + 1)
-        self._terms += 1
-        if self._terms > MAX_TERMS:
-            raise QueryError(f"more than {MAX_TERMS} words", head.column, "fewer words", "a prefix such as mobili*")
+        self._count(1, head.column)
         if head.kind == "open":
             return self._group(depth)
         if head.kind == "close" or self._is_operator("AND", "OR", "|"):
             self._missing(head.column)
         self._take()
+        if self._whole and not _FIELD.match(head.text):
+            return Phrase((_unquoted(head).strip() if head.kind == "quote" else head.text,), "")
         if head.kind == "quote":
-            return _phrase(head, "")
+            return self._counted(_phrase(head, ""), head.column)
         field = _FIELD.match(head.text)
         if field and not head.text.startswith(("http:", "https:")):
             return self._fielded(head, field.group(1).lower(), head.text[field.end() :], depth)
-        return _word(head.text, head.column, "")
+        return self._counted(_word(head.text, head.column, ""), head.column)
+
+    def _count(self, words: int, column: int) -> None:
+        self._terms += words
+        if self._terms > MAX_TERMS:
+            raise QueryError(f"more than {MAX_TERMS} words", column, "fewer words", "a prefix such as mobili*")
+
+    def _counted(self, query: Query, column: int) -> Query:
+        """A phrase counts with all its words; one ligature may be four of them."""
+        if isinstance(query, Phrase):
+            self._count(len(query.words) - 1, column)
+        return query
 
     def _missing(self, column: int) -> NoReturn:
         raise QueryError("a word is missing here", column, 'a word, a "phrase" or a parenthesis', "")
@@ -150,15 +167,20 @@ class _Parser:
         if not value and follower and follower.glued and follower.kind == "quote":
             self._take()
             if name in TEXT_FIELDS:
-                return _phrase(follower, name)
-            return Filter(name, _unquoted(follower).strip())
+                return self._counted(_phrase(follower, name), follower.column)
+            return _filter(name, _unquoted(follower), follower.column)
         if not value and follower and follower.glued and follower.kind == "open":
-            return _in_field(self._group(depth + 1), name, follower.column)
+            outer, self._whole = self._whole, name in FILTERS
+            inner = self._group(depth + 1)
+            self._whole = outer
+            return _in_field(inner, name, follower.column)
         if not value:
             raise QueryError(
                 f"{name}: has nothing after it", column, "a value without a blank before it", f"{name}:word"
             )
-        return _word(value, column, name) if name in TEXT_FIELDS else Filter(name, value)
+        return (
+            self._counted(_word(value, column, name), column) if name in TEXT_FIELDS else _filter(name, value, column)
+        )
 
 
 def _lexemes(text: str) -> list[_Lexeme]:
@@ -188,6 +210,14 @@ def _unquoted(lexeme: _Lexeme) -> str:
     return lexeme.text[1:-1]
 
 
+def _filter(name: str, value: str, column: int) -> Filter:
+    if not value.strip():
+        raise QueryError(f"{name}: has nothing after it", column, "a value", f"{name}:word")
+    if value.endswith("*"):
+        raise QueryError(f"a * has no meaning in {name}:", column, "the whole value", f"{name}:{value.rstrip('*')}")
+    return Filter(name, value.strip())
+
+
 def _phrase(lexeme: _Lexeme, field: str) -> Query:
     words = tuple(span.written for span in spans(clean(_unquoted(lexeme))))
     if not words:
@@ -202,13 +232,17 @@ def _word(text: str, column: int, field: str) -> Query:
         raise QueryError(f"{text[0]} has no meaning here in this version", column, "a word", text.strip("=~?/"))
     stem, star, rest = text.partition("*")
     if star:
-        if rest or len(stem) < 2 or len(spans(clean(stem))) != 1:
+        found, cleaned = spans(clean(stem)), clean(stem)
+        # What follows the letters would be no part of any word: call-* finds nothing, and call* is something else.
+        if rest or len(stem) < 2 or len(found) != 1 or found[0].end != len(cleaned):
             raise QueryError("a * stands only at the end of at least two letters", column, "a prefix", "conscript*")
-        return Prefix(clean(stem), field)
+        return Prefix(found[0].written, field)
     words = tuple(span.written for span in spans(clean(text)))
     if not words:
         raise QueryError(f"{text} has no letters or digits", column, "a word", "")
-    return Word(words[0], field) if len(words) == 1 else Phrase(words, field)
+    # What is left of AND. would be read as the operator, once it is printed.
+    alone = len(words) == 1 and words[0] not in _OPERATORS
+    return Word(words[0], field) if alone else Phrase(words, field)
 
 
 def _in_field(query: Query, field: str, column: int) -> Query:
@@ -216,7 +250,7 @@ def _in_field(query: Query, field: str, column: int) -> Query:
         case Word(text, ""):
             return Word(text, field) if field in TEXT_FIELDS else Filter(field, text)
         case Phrase(words, ""):
-            return Phrase(words, field) if field in TEXT_FIELDS else Filter(field, " ".join(words))
+            return Phrase(words, field) if field in TEXT_FIELDS else _filter(field, " ".join(words), column)
         case Prefix(text, "") if field in TEXT_FIELDS:
             return Prefix(text, field)
         case Not(part):

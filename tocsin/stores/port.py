@@ -135,6 +135,9 @@ class RoadStore(Protocol):
         One that was leased before comes first and alone: if it kills its worker, that counts against it and no other.
         """
 
+    def release(self, articles: Sequence[Article]) -> None:
+        """Give back articles whose lease is still the claimed one: free at once, and this attempt does not count."""
+
     def tokens(self, article_id: str) -> bytes:
         """Tokens as stored at filing; empty where there are none."""
 

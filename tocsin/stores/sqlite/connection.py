@@ -15,6 +15,27 @@ VERSION = 1
 """Number of the newest migration: ``user_version`` of the file."""
 
 
+_FULL = (
+    "cannot be written: its disk is full, or a limit on the size of files is reached, or the disk fails. What was "
+    "stored is safe; make room and start again."
+)
+_CLOSED = "cannot be written. Set TOCSIN_DATA_DIR to a folder that can be written."
+_DAMAGED = "is damaged; stop Tocsin and bring a backup back with tocsin restore."
+_FAILURES: dict[type[apsw.Error], str] = {
+    apsw.FullError: _FULL,
+    apsw.IOError: _FULL,
+    apsw.CantOpenError: _CLOSED,
+    apsw.ReadOnlyError: _CLOSED,
+    apsw.PermissionsError: _CLOSED,
+    apsw.AuthError: _CLOSED,
+    apsw.NotADBError: "is not a store of Tocsin; name another one with --store.",
+    apsw.CorruptError: _DAMAGED,
+    apsw.BusyError: "is held by another program for longer than half a minute; end that program.",
+    apsw.LockedError: "is held by another program; end that program.",
+}
+"""What may happen to the file, and how it is said."""
+
+
 def epoch(moment: datetime | None) -> float | None:
     """Seconds since 1970 in UTC; a time without a zone counts as UTC."""
     if moment is None:
@@ -43,18 +64,15 @@ class Database:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = apsw.Connection(str(path))
-            self._prepare()
-        except (OSError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+            with self._explained():
+                self.connection = apsw.Connection(str(path))
+                self._prepare()
+        except (OSError, ValueError) as error:
             raise UserError(
                 f"The store {path} cannot be written: {getattr(error, 'strerror', '') or error}. Set TOCSIN_DATA_DIR "
                 "to a folder that can be written.",
                 1,
             ) from error
-        except apsw.NotADBError as error:
-            raise UserError(f"The file {path} is not a store of Tocsin; name another one with --store.", 1) from error
-        except apsw.FullError as error:
-            raise UserError(f"The disk of the store {path} is full; make room and start again.", 1) from error
 
     def _prepare(self) -> None:
         self.connection.set_busy_timeout(30_000)
@@ -69,6 +87,9 @@ class Database:
         self.connection.register_fts5_tokenizer("tocsin_keys", _key_tokenizer)
         self.connection.pragma("journal_mode", "wal")
         self.connection.pragma("synchronous", "full")
+        # Fingerprints lie all over the file: their pages are written once per checkpoint instead of once per batch.
+        self.connection.pragma("cache_size", -32_768)
+        self.connection.pragma("wal_autocheckpoint", 8_000)
         if found < VERSION:
             self._migrate(found)
 
@@ -85,36 +106,60 @@ class Database:
                 cursor.execute(f"PRAGMA user_version = {number}")
 
     def copy_to(self, target: Path) -> None:
-        """An exact copy of the file as of now, also while others write."""
-        other = apsw.Connection(str(target))
-        with other.backup("main", self.connection, "main") as backup:
-            while not backup.done:
-                backup.step(2048)
-        other.close()
+        """An exact copy of the file as of now, also while others write; it appears whole or not at all."""
+        draft = target.with_name(f"{target.name}.part")
+        draft.unlink(missing_ok=True)
+        try:
+            with self._explained(target):
+                other = apsw.Connection(str(draft))
+                try:
+                    with other.backup("main", self.connection, "main") as backup:
+                        while not backup.done:
+                            backup.step(2048)
+                finally:
+                    other.close()
+            draft.replace(target)
+        finally:
+            for name in (draft, draft.with_name(f"{draft.name}-journal")):
+                name.unlink(missing_ok=True)
 
     @contextmanager
     def write(self) -> Iterator[apsw.Cursor]:
         """One ``BEGIN IMMEDIATE`` … ``COMMIT``; an exception takes everything back."""
         cursor = self.connection.cursor()
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-        except apsw.ReadOnlyError as error:
-            raise UserError(f"The store {self.path} can be read but not written.", 1) from error
-        try:
-            yield cursor
-        except BaseException:
-            cursor.execute("ROLLBACK")
-            raise
-        cursor.execute("COMMIT")
+        with self._explained():
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                # A full disk may have taken it back already; and a COMMIT that failed leaves it open.
+                if self.connection.in_transaction:
+                    cursor.execute("ROLLBACK")
+                raise
 
     def rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return list(self.connection.execute(sql, tuple(values)))
+        with self._explained():
+            return list(self.connection.execute(sql, tuple(values)))
 
     def one(self, sql: str, values: Iterable[Any] = ()) -> Any:
         """First column of the first row, or None."""
-        row = next(iter(self.connection.execute(sql, tuple(values))), None)
+        with self._explained():
+            row = next(iter(self.connection.execute(sql, tuple(values))), None)
         return None if row is None else row[0]
+
+    @contextmanager
+    def _explained(self, path: Path | None = None) -> Iterator[None]:
+        """What the disk, another program or a damaged file does to the store, or to its copy ``path``, in one sentence.
+
+        Raises UserError; a mistake of our own in SQL passes as it is.
+        """
+        try:
+            yield
+        except tuple(_FAILURES) as error:
+            what = next(words for kind, words in _FAILURES.items() if isinstance(error, kind))
+            raise UserError(f"The store {path or self.path} {what}", 1) from error
 
     def close(self) -> None:
         """Close the file."""

@@ -119,7 +119,7 @@ class ReaderPart:
 
     def why(self, url: str) -> list[dict[str, Any]]:
         """The whole history of one address, oldest line first: ``{at, what, detail}``."""
-        address = canonical(url) or url
+        address = canonical(url) or (url if "://" in url else f"import://{url}")
         anchor = url.partition("#")[2]
         key = address_id(f"{address}#{anchor}" if anchor else address)
         lines: list[tuple[float, str, str]] = []

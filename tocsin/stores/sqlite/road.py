@@ -20,11 +20,12 @@ _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
 _subscription = msgspec.json.Decoder(Subscription)
 
-_FRESH = "SELECT seq FROM articles WHERE state = 'accepted' AND attempts = 0 ORDER BY seq LIMIT ?"
+_FRESH = "SELECT seq FROM articles WHERE state = 'accepted' AND attempts = 0 ORDER BY seq LIMIT ?1"
 _TRIED = (
-    "SELECT seq FROM articles WHERE state IN ('accepted', 'filed') AND attempts > 0 AND lease_until <= ?"
-    " ORDER BY lease_until LIMIT 1"
+    "SELECT seq FROM articles WHERE state IN ('accepted', 'filed') AND attempts > 0"
+    " AND (lease_until <= ?1 OR lease_until > ?2) ORDER BY lease_until LIMIT 1"
 )
+"""Whose lease is over, or ends later than any given by this clock: then the clock was set back since."""
 _MINE = "id = ? AND lease = ? AND state = ?"
 
 
@@ -39,8 +40,11 @@ class RoadPart:
         One that was leased before comes first and alone: if it kills its worker, that counts against it and no other.
         """
         seconds = now.timestamp()
-        if self.db.one(_TRIED, (seconds,)) is not None:
-            waiting, values = _TRIED, (seconds,)
+        # Twice the lease: clocks are also moved by fractions of a second, and that takes nobody's article away.
+        over = (seconds, seconds + 2 * lease_seconds)
+        values: tuple[float, ...]
+        if self.db.one(_TRIED, over) is not None:
+            waiting, values = _TRIED, over
         elif self.db.one(_FRESH, (1,)) is not None:
             waiting, values = _FRESH, (limit,)
         else:
@@ -48,9 +52,9 @@ class RoadPart:
         with self.db.write() as cursor:
             rows = list(
                 cursor.execute(
-                    "UPDATE articles SET lease = lease + 1, attempts = attempts + 1, lease_until = ?"
+                    "UPDATE articles SET lease = lease + 1, attempts = attempts + 1, lease_until = ?3"
                     f" WHERE seq IN ({waiting}) RETURNING seq, record, state, lease, attempts",
-                    (seconds + lease_seconds, *values),
+                    (*values, *[None] * (2 - len(values)), seconds + lease_seconds),
                 )
             )
         return [
@@ -63,6 +67,16 @@ class RoadPart:
             )
             for _, record, state, lease, attempts in sorted(rows, key=lambda row: row[0])
         ]
+
+    def release(self, articles: Sequence[Article]) -> None:
+        """Give back articles whose lease is still the claimed one: free at once, and this attempt does not count."""
+        with self.db.write() as cursor:
+            cursor.executemany(
+                # One that is filed stays among the tried ones: the fresh ones are looked for among the accepted.
+                "UPDATE articles SET attempts = max(attempts - 1, state = 'filed'), lease_until = 0"
+                " WHERE id = ? AND lease = ? AND state IN ('accepted', 'filed')",
+                [(article.id, article.lease) for article in articles],
+            )
 
     def tokens(self, article_id: str) -> bytes:
         """Tokens as stored at filing; empty where there are none."""
