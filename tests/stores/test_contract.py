@@ -233,6 +233,10 @@ def test_alerts_and_their_deliveries_are_an_outbox(store: SqliteStore) -> None:
     store.put_delivery(msgspec.structs.replace(later, state="delivered"))
     assert store.deliveries_due(NOW + timedelta(days=2), 10) == []
     assert [(found.id, [n.id for n in notices]) for found, notices in store.alerts()] == [("a", ["n"])]
+    with store.publishing() as publishing:
+        publishing.put_alert(msgspec.structs.replace(alert, copies=3))
+        publishing.put_alert(msgspec.structs.replace(alert, id="b", story="u", copies=2))
+    assert store.told() == {"s": (2, 5)}
 
 
 def test_nothing_vanishes_without_a_reason(store: SqliteStore) -> None:

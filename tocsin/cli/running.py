@@ -51,7 +51,7 @@ def up(for_: ForOption = None, outlets: OutletsOption = None, store: StoreOption
     with ExitStack() as stack:
         stack.enter_context(ends_like_ctrl_c())
         stack.enter_context(locked(settings.data_dir))
-        _, handle = stack.enter_context(opened(store))
+        _, handle = stack.enter_context(opened(settings=settings))
         only = _take_outlets(handle, outlets)
         if not handle.outlets(active=True):
             settings = ask(handle, settings)
@@ -119,7 +119,7 @@ def crawl(
     from tocsin.cli.supervise import ends_like_ctrl_c
 
     settings = settings_of(store)
-    with ends_like_ctrl_c(), opened(store) as (_, handle):
+    with ends_like_ctrl_c(), opened(settings=settings) as (_, handle):
         only = _take_outlets(handle, outlets)
         if not handle.outlets(active=True):
             raise UserError("No outlet is watched yet: tocsin outlets enable NAME, or crawl --outlets FILE.", 1)
@@ -137,7 +137,7 @@ def work(
     from tocsin.cli.supervise import ends_like_ctrl_c
 
     settings = settings_of(store)
-    with ends_like_ctrl_c(), opened(store) as (_, handle):
+    with ends_like_ctrl_c(), opened(settings=settings) as (_, handle):
         _prepare_words(settings)
         board = Board(handle, settings.zone)
         _watch(board, [_workers(settings, {}, once=once)], None)

@@ -136,8 +136,7 @@ class Board:
 
     def _by_subscription(self) -> Iterator[tuple[str, str]]:
         names = {subscription.id: subscription.name for subscription in self._store.subscriptions()[1]}
-        alerts = [alert for alert, _ in self._store.alerts(limit=100_000)]
+        told = self._store.told()
         for identity, name in names.items():
-            own = [alert for alert in alerts if alert.subscription == identity]
-            copies = sum(alert.copies for alert in own)
-            yield name, f"{len(own)} stories told once each, {copies} copies counted"
+            stories, copies = told.get(identity, (0, 0))
+            yield name, f"{stories} stories told once each, {copies} copies counted"

@@ -102,6 +102,11 @@ class ReaderPart:
         alerts = [_alert.decode(record) for (record,) in rows]
         return [(alert, self.notices(alert.id)) for alert in alerts]
 
+    def told(self) -> dict[str, tuple[int, int]]:
+        """For each subscription that rang: how many stories, and how many further copies of them."""
+        sql = "SELECT subscription, count(*), sum(record ->> 'copies') FROM alerts GROUP BY subscription"
+        return {name: (stories, copies) for name, stories, copies in self.db.rows(sql)}
+
     def notices(self, alert: str) -> list[Notice]:
         """The notices of one alert, oldest first."""
         rows = self.db.rows("SELECT record FROM notices WHERE alert = ? ORDER BY created, id", (alert,))
