@@ -75,8 +75,9 @@ chromium:
 	    </dev/null >/dev/null || echo "Chromium could not be installed: the browser tests will be skipped (in CI they fail)."; \
 	else echo "No Chromium here: the browser tests will be skipped. On Debian: apt install chromium"; fi
 
-# Servers that tests talk to. None yet: the store of this version is SQLite.
+# Servers that tests start and talk to. Those that are absent skip at home and fail in CI.
 servers:
+	@bash tests/services/set_up.sh
 
 # Stamps: what is newer than its lock need not be installed again.
 $(VENV)/.made:
@@ -97,5 +98,5 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
 	@touch $@
 
 install = echo "Installing $$(grep -c '==' requirements/$(1).txt) locked packages (once, about a minute) …" && \
-	$(PIP) install -qq --require-hashes -r requirements/$(1).txt && \
+	$(PIP) install -qq --no-deps --require-hashes -r requirements/$(1).txt && \
 	$(PIP) install -qq --no-deps --no-build-isolation -e .

@@ -32,7 +32,7 @@ def python(root: Path, tmp_path: Path) -> Path:
 
 
 def test_locked(python: Path, root: Path) -> None:
-    run(python, "-m", "pip", "install", "-q", "--require-hashes", "-r", "requirements/run.txt", cwd=root)
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", "requirements/run.txt", cwd=root)
     run(python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", ".", cwd=root)
     run(python, "-m", "pip", "check", cwd=root)
     run(python, "-c", "import scrapy, trafilatura, apsw, fastapi, spiders, workers, tocsin.records", cwd=root.parent)
