@@ -4,10 +4,12 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.services import elastic_server, redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
@@ -81,3 +83,23 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(needs: Needs) -> Iterator[str]:
+    """Address of a real Elasticsearch of this test process alone; ``make servers`` brings it."""
+    server = elastic_server.home()
+    needs(server, "Elasticsearch")
+    assert server
+    with elastic_server.running(server) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis(needs: Needs) -> Iterator[str]:
+    """Address of a real Redis of this test process alone; ``make servers`` brings it."""
+    server = redis_server.program()
+    needs(server, "Redis")
+    assert server
+    with redis_server.running(server) as address:
+        yield address

@@ -1,6 +1,7 @@
 """Addresses: one canonical form per page, and the identifiers derived from it."""
 
 import re
+from contextlib import suppress
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from tocsin.records import derived_id
@@ -77,6 +78,22 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def site_names(url: str) -> tuple[str, ...]:
+    """The host of an address and the domains that it lies in, of two labels or more: ``news.bbc.co.uk`` … ``co.uk``.
+
+    A host in another alphabet has its names in both forms.
+    """
+    host = host_of(url)
+    if not host or ":" in host or host.rpartition(".")[2].isdigit():
+        return (host,) if host else ()
+    hosts = [host]
+    if not host.isascii() or "xn--" in host:
+        with suppress(UnicodeError):
+            hosts = [host.encode("idna").decode("ascii"), host.encode("idna").decode("idna")]
+    found = [name.split(".") for name in hosts]
+    return tuple(dict.fromkeys(".".join(name[at:]) for name in found for at in range(max(1, len(name) - 1))))
 
 
 def same_site(one: str, other: str) -> bool:

@@ -196,6 +196,8 @@ class Article(Record, kw_only=True):
     """Canonical address; an entry of a live blog carries its anchor."""
     fetched_url: str = ""
     outlet: str
+    outlet_country: str = ""
+    """ISO 3166-1 alpha-2 of the outlet as it was when the article was accepted; empty where unknown."""
     first_seen: datetime
 
     # spiders

@@ -1,93 +1,69 @@
 """The one analyser: text → tokens with keys. Query, matcher, dedupe and every store read words through it.
 
-A token stands at one position and carries a small set of keys; a query word meets it where their keys meet, and keys
-meet only within their kind:
+A token stands at one position and carries a small set of keys (``tocsin.forms``); a query word meets it where their
+keys meet. Equal tokens of a process are one object, so that whoever asks the same of a word twice can remember the
+answer.
 
-``s:`` surface, folded      ``x:`` as written      ``l:`` dictionary lemma
-``n:LANG:`` stem, only where no dictionary knows the word       ``t:`` transliteration of a name
+What is written as one without a blank, ``long-range``, ``U.S.``, ``t.me/rybar``, is a compound: its parts stand at
+positions one after the other, and the first part carries the keys of the joined form beside its own.
 """
 
 import re
+import struct
 import sys
-import unicodedata
-import zlib
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from array import array
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import Stemmer
-from anyascii import anyascii
 
-from tocsin.dictionaries import Dictionary, prepare
+from tocsin.dictionaries import prepare
+from tocsin.forms import Forms
+from tocsin.spelling import clean, fold
 
-ANALYSER = 1
+ANALYSER = 2
 """Version of everything here that changes a key: a stored text of another version is analysed anew by ``reindex``."""
 
-KEY_LIMIT = 250
-"""Characters of a key that count: stores cut longer tokens."""
+KEYS_PER_TOKEN = 12
+"""Keys a token has at the most: stores lay out fields for so many."""
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_APOSTROPHES = re.compile("[’‘ʼ`´ʹ′]")
-_STRESS = re.compile(r"(?<=[\u0400-\u052f])\u0301")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_FOLDED = str.maketrans({"ё": "е", "ґ": "г", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
-_PLAIN_CYRILLIC = re.compile(r"[а-яёєіїґ']+")
-_LOOKS_CYRILLIC = str.maketrans("aceiopxyABCEHIKMOPTXYk", "асеіорхуАВСЕНІКМОРТХУк")
-_LOOKS_LATIN = str.maketrans("асеіорхуАВСЕНІКМОРТХУк", "aceiopxyABCEHIKMOPTXYk")
-_UK_ENDINGS = re.compile(
-    r"(?<=\w{3})(?:ами|ями|ові|еві|єві|ого|ому|ими|ою|ею|єю|ів|їв|ом|ем|єм|ам|ям|ах|ях|ій|ої|их|им|а|я|у|ю|і|ї|и|е|о|ь|й)$"
+MEMO = 300_000
+"""Written words of a language that are remembered; past that the memory starts anew."""
+
+_TOKEN = re.compile(r"[@#]?[^\W_]+(?:[-.,'’ʼ‘`´′ʹ@_/:&+‐‑][^\W_]+)*")
+_PLAIN = re.compile(r"[^\W_]+")
+_APOSTROPHES = re.compile("[’ʼ‘`´′ʹ]")
+_PART = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,']\d{3})+")
+_DECIMAL = re.compile(r"\d+[.,]\d+")
+_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+_DIGIT = re.compile(r"\d")
+_HYPHENS = re.compile("[-‐‑]")
+_ELISION = re.compile(r"(?i)(?:l|d|j|n|s|c|m|t|qu|un|dell|all|nell|sull|dall)'(?=[^\W\d_]{3})")
+_TOKEN_OR_END = re.compile(_TOKEN.pattern + r"|[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“„«(\[—–-]*[^\Wa-z])|\n\s*")
+_SHORTENED = frozenset(
+    "s:" + word
+    for word in (
+        "mr mrs ms dr prof gen col maj capt lt sgt st no vs gov sen rep rev jr sr inc ltd co corp jan feb mar apr jun"
+        " jul aug sep sept oct nov dec ст вул ул пр обл им ім тис тыс млн млрд гл грн руб напр др св ген полк"
+    ).split()
 )
-_SNOWBALL = {"en": "english", "ru": "russian", "de": "german", "fr": "french", "pl": "polish", "es": "spanish"}
-_LATIN_GUESSES = ("de", "fr", "pl", "es")
+"""Abbreviations after which a full stop ends no sentence."""
+_HEAD = struct.Struct("<III")
 
 
-def clean(text: str) -> str:
-    """Text as the analyser sees it: NFKC, no invisible characters or stress marks, one kind of apostrophe."""
-    if text.isascii():
-        return text
-    # Apostrophes first: NFKC makes a blank and an accent of the acute that stands for one.
-    return _STRESS.sub("", unicodedata.normalize("NFKC", _APOSTROPHES.sub("'", _INVISIBLE.sub("", text))))
+class Token:
+    """A word as it stands in texts: its keys, the first its surface, the second as written. Compared by identity."""
 
+    __slots__ = ("keys",)
 
-@lru_cache(maxsize=200_000)
-def fold(word: str) -> str:
-    """The surface form that meets its other spellings: casefolded; é = e, ё = е, ґ = г; й and ї stay."""
-    if word.isascii():
-        return word.casefold()
-    if _PLAIN_CYRILLIC.fullmatch(lower := word.casefold()):
-        return lower.translate(_FOLDED)
-    word = clean(word)
-    latin = sum("a" <= ch.lower() <= "z" for ch in word)
-    cyrillic = sum("\u0400" <= ch <= "\u052f" for ch in word)
-    if latin and cyrillic:
-        word = word.translate(_LOOKS_CYRILLIC if cyrillic >= latin else _LOOKS_LATIN)
-    word = word.casefold().translate(_FOLDED)
-    if cyrillic and not latin:
-        return word
-    return "".join(_bare(ch) for ch in word)
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.keys = keys
 
-
-def _bare(ch: str) -> str:
-    if ch.isascii() or "\u0400" <= ch <= "\u052f":
-        return ch
-    return "".join(part for part in unicodedata.normalize("NFD", ch) if not unicodedata.combining(part))
-
-
-def is_cyrillic(word: str) -> bool:
-    """Whether most of its letters are Cyrillic."""
-    cyrillic = sum("\u0400" <= ch <= "\u052f" for ch in word)
-    return cyrillic * 2 > len(word)
-
-
-def transliterate(word: str) -> str:
-    """A Latin skeleton in which the usual spellings of a name meet: Бахмут, Bakhmut and Bachmut are ``bahmut``."""
-    skeleton = anyascii(word).casefold()
-    for spelling, folded in (("shch", "s"), ("kh", "h"), ("ch", "h"), ("x", "h"), ("zh", "z"), ("w", "v")):
-        skeleton = skeleton.replace(spelling, folded)
-    skeleton = re.sub(r"[yij]+", "i", skeleton)
-    return re.sub(r"([a-z])\1", r"\1", re.sub(r"[^a-z0-9]", "", skeleton))
+    def __repr__(self) -> str:
+        return f"Token{self.keys!r}"
 
 
 class Span(NamedTuple):
@@ -98,124 +74,240 @@ class Span(NamedTuple):
     end: int
 
 
-def spans(text: str) -> list[Span]:
-    """Tokens of a cleaned text: runs of letters and digits with apostrophes inside; a hyphen parts, ``'s`` goes."""
-    found = []
-    for match in _WORD.finditer(text):
-        written, end = match.group(), match.end()
-        if written[-2:] in ("'s", "'S") and written[:-2].isascii():
-            written, end = written[:-2], end - 2
-        found.append(Span(written, match.start(), end))
-    return found
+class Part(NamedTuple):
+    """A part of a compound: the word that is read, and where it stands in the compound."""
+
+    word: str
+    start: int
+    end: int
 
 
 class Analysed(msgspec.Struct, frozen=True):
-    """An analysed article: for each field, the keys of its tokens in order."""
+    """An analysed article: the tokens of its title and text, and where the sentences of its text begin."""
 
-    title: tuple[tuple[str, ...], ...]
-    text: tuple[tuple[str, ...], ...]
+    title: tuple[Token, ...]
+    text: tuple[Token, ...]
+    sentences: tuple[int, ...] = ()
+    """Positions in ``text`` at which a sentence begins, in order; the first begins at 0 and is not named."""
+
+    def keys(self, field: str) -> list[tuple[str, ...]]:
+        """The keys of each token of ``title`` or ``text``, in order."""
+        tokens: tuple[Token, ...] = getattr(self, field)
+        return [token.keys for token in tokens]
+
+
+class Stored(NamedTuple):
+    """An analysed article with a store's own number for each token: what search and re-matching read."""
+
+    title: "array[int]"
+    text: "array[int]"
+    sentences: "array[int]"
 
     def to_bytes(self) -> bytes:
-        """Compact form for a store."""
-        return zlib.compress(msgspec.msgpack.encode(self), 1)
+        """Three lengths, then title, text and sentences as little-endian 32-bit numbers."""
+        body = self.title + self.text + self.sentences
+        if sys.byteorder == "big":
+            body.byteswap()
+        return _HEAD.pack(len(self.title), len(self.text), len(self.sentences)) + body.tobytes()
 
-    @staticmethod
-    def from_bytes(data: bytes) -> "Analysed":
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Stored":
         """Read what ``to_bytes`` wrote."""
-        return msgspec.msgpack.decode(zlib.decompress(data), type=Analysed)
+        title, text, _ = _HEAD.unpack_from(data)
+        body = array("I", data[_HEAD.size :])
+        if sys.byteorder == "big":
+            body.byteswap()
+        return cls(body[:title], body[title : title + text], body[title + text :])
 
-    def keys_of(self, field: str) -> str:
-        r"""The keys of a field as one line for a full-text index: positions by blanks, keys by ``\\x1f``."""
-        return " ".join("\x1f".join(keys) for keys in getattr(self, field))
+
+def compounds(text: str) -> list[str]:
+    """What stands without blanks in a cleaned text, as written: words, and words joined by hyphens, dots, ``@`` …"""
+    return _TOKEN.findall(text)
+
+
+def parts(compound: str) -> tuple[list[Part], str]:
+    """The words of a compound that each take a position, and the joined form; empty where there is none.
+
+    ``long-range`` is long, range and longrange; ``1,000`` is 1000; ``3,5`` is 3.5; ``U.S`` is u, s and us; an address
+    keeps its signs. An apostrophe parts only what French and Italian run together, and the ``'s`` of English falls
+    away.
+    """
+    if _PLAIN.fullmatch(compound):
+        return [Part(compound, 0, len(compound))], ""
+    written = _APOSTROPHES.sub("'", compound)
+    if _THOUSANDS.fullmatch(written):
+        return [Part(re.sub("[.,']", "", written), 0, len(written))], ""
+    if _DECIMAL.fullmatch(written):
+        return [Part(written.replace(",", "."), 0, len(written))], ""
+    found = [part for match in _PART.finditer(written) for part in _without_apostrophes(match.group(), match.start())]
+    bare = written.lstrip("@#")
+    if len(found) == 1:
+        return found, written if bare is not written and bare != written else ""
+    if _INITIALS.fullmatch(written):
+        return found, written.replace(".", "")
+    if "'" in written and not _HYPHENS.search(written):
+        return found, "" if _ELISION.match(written) else written
+    joined = "".join(part.word for part in found)
+    return found, joined if _only_hyphens(written) else written
+
+
+def _only_hyphens(written: str) -> bool:
+    return all(ch.isalnum() or ch in "-‐‑'" for ch in written)
+
+
+def _without_apostrophes(word: str, at: int) -> list[Part]:
+    if word[-2:] in ("'s", "'S") and word[:-2].isascii():
+        word = word[:-2]
+    if elided := _ELISION.match(word):
+        end = elided.end()
+        return [Part(word[: end - 1], at, at + end - 1), Part(word[end:], at + end, at + len(word))]
+    return [Part(word, at, at + len(word))]
+
+
+def spans(text: str) -> list[Span]:
+    """Tokens of a cleaned text and where they stand; the positions are those of the analyser."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        at = match.start()
+        found += [
+            Span(text[at + part.start : at + part.end], at + part.start, at + part.end)
+            for part in parts(match.group())[0]
+        ]
+    return found
+
+
+_LINE, _STOP, _MARK = Token(("\n",)), Token((".",)), Token(("!",))
+"""What stands in the stream where a sentence may end: an end of line, a single full stop, another mark."""
+_ENDS = frozenset({_LINE, _STOP, _MARK})
+
+
+def _end(written: str) -> Token:
+    """The mark for the end of a sentence as it is written, with the blanks behind it."""
+    if "\n" in written:
+        return _LINE
+    return _STOP if written[0] == "." and written[1] != "." else _MARK
+
+
+def _sentences(stream: list[Token]) -> tuple[tuple[Token, ...], tuple[int, ...]]:
+    """A text without the marks, and where its second and later sentences begin.
+
+    A full stop, question or exclamation mark before a blank ends a sentence, but not after an initial or a usual
+    abbreviation, and not before a small letter; the end of a line always does.
+    """
+    starts: list[int] = []
+    for count, at in enumerate([at for at, token in enumerate(stream) if token in _ENDS]):
+        end, before, after = (
+            stream[at],
+            stream[at - 1].keys if at else (),
+            stream[at + 1].keys if at + 1 < len(stream) else (),
+        )
+        if end is not _LINE and len(after) > 1 and after[1][2].islower():
+            continue
+        if end is _STOP and before and (before[0] in _SHORTENED or (len(before[0]) == 3 and before[0][2].isalpha())):
+            continue
+        starts.append(at - count)
+    tokens = tuple([token for token in stream if token not in _ENDS])
+    return tokens, tuple(dict.fromkeys([start for start in starts if 0 < start < len(tokens)]))
+
+
+class _Memo(dict[str, tuple[Token, ...]]):
+    """Written word → its tokens, in one language; what is asked for the first time is made."""
+
+    def __init__(self, make: Callable[[str], tuple[Token, ...]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, written: str) -> tuple[Token, ...]:
+        if len(self) >= MEMO:
+            self.clear()
+        tokens = self[written] = self._make(written)
+        return tokens
 
 
 class Words:
     """The analyser with its dictionaries, opened in a main and passed."""
 
-    def __init__(self, dictionaries: dict[str, Path]) -> None:
-        self._dictionaries = {lang: Dictionary(path) for lang, path in dictionaries.items()}
-        self._stemmers = {lang: Stemmer.Stemmer(name) for lang, name in _SNOWBALL.items()}
-        self._memo: dict[tuple[str, str], tuple[str, ...]] = {}
+    def __init__(self, forms: Forms) -> None:
+        self.forms = forms
+        self._memos: dict[str, _Memo] = {}
+        self._tokens: dict[tuple[str, ...], Token] = {}
 
     @staticmethod
     def open(cache_dir: Path, progress: Callable[[str], None] | None = None) -> "Words":
         """Open the dictionaries, compiling them first where that was never done on this machine."""
-        return Words(prepare(cache_dir, fold, progress))
+        return Words(Forms(prepare(cache_dir, fold, progress)))
 
     def analyse(self, title: str, text: str, lang: str) -> Analysed:
-        """Keys of every token of an article in a language (ISO 639-1; empty where unknown)."""
-        return Analysed(title=self._line(title, lang), text=self._line(text, lang))
+        """Tokens of an article in a language (ISO 639-1; empty where unknown)."""
+        memo = self._memos.get(lang) or self._memos.setdefault(lang, _Memo(lambda written: self._made(written, lang)))
+        stream = list(chain.from_iterable(map(memo.__getitem__, _TOKEN_OR_END.findall(clean(text)))))
+        tokens, starts = _sentences(stream)
+        headline = tuple(chain.from_iterable(map(memo.__getitem__, _TOKEN.findall(clean(title)))))
+        return Analysed(headline, tokens, starts)
 
-    def _line(self, text: str, lang: str) -> tuple[tuple[str, ...], ...]:
-        return tuple(self.keys(span.written, lang) for span in spans(clean(text)))
+    def tokens(self, written: str, lang: str = "") -> tuple[Token, ...]:
+        """Tokens of one compound of a text in a language: one for each of its positions."""
+        memo = self._memos.get(lang) or self._memos.setdefault(lang, _Memo(lambda word: self._made(word, lang)))
+        return memo[written]
+
+    def token(self, keys: tuple[str, ...]) -> Token:
+        """The token with these keys: one object, whoever asks."""
+        known = self._tokens.get(keys)
+        if known is None:
+            if len(self._tokens) >= 2 * MEMO:
+                self._tokens.clear()
+            known = self._tokens[keys] = Token(keys)
+        return known
 
     def keys(self, written: str, lang: str = "") -> tuple[str, ...]:
-        """Keys of one word of a text in a language. The first is its surface, the second as written."""
-        memo = (written, lang)
-        keys = self._memo.get(memo)
-        if keys is None:
-            if len(self._memo) > 400_000:
-                self._memo.clear()
-            keys = self._memo[memo] = self._keys(written, lang)
-        return keys
-
-    def _keys(self, written: str, lang: str) -> tuple[str, ...]:
-        surface = fold(written)
-        keys = [f"s:{surface}", f"x:{written}"]
-        bases: list[str] = []
-        for language in self._languages(surface, lang):
-            kind, found = self._bases(surface, language)
-            keys += [f"{kind}{base}" for base in found]
-            bases += found
-        if written[0].isupper() and len(surface) >= 4 and not surface[0].isdigit():
-            keys += _skeletons(bases or [surface])
-        return _cut(keys)
+        """Keys of the first token of a word of a text. The first is its surface, the second as written."""
+        return self.tokens(written, lang)[0].keys
 
     def query_keys(self, word: str) -> tuple[str, ...]:
-        """Keys of a query word, whose language nobody knows: every reading of its alphabet."""
-        surface = fold(word)
-        keys = [f"s:{surface}"]
-        unknown = True
-        languages = ("uk", "ru") if is_cyrillic(surface) else ("en", *_LATIN_GUESSES)
-        bases: list[str] = []
-        for language in languages:
-            kind, found = self._bases(surface, language)
-            unknown = unknown and kind != "l:"
-            keys += [f"{kind}{base}" for base in found]
-            bases += found if language in ("en", "uk", "ru") else []
-        if unknown and len(surface) >= 4 and not surface[0].isdigit():
-            keys += _skeletons([surface, *bases])
-        return _cut(keys)
+        """Keys of a query word, whose language nobody knows."""
+        return self.forms.query_keys(word)
+
+    def joined_query_keys(self, written: str, joined: str) -> tuple[str, ...]:
+        """Keys by which a query's compound meets its joined form: initials only an abbreviation in capitals."""
+        if _INITIALS.fullmatch(_APOSTROPHES.sub("'", written)):
+            return (f"x:{joined.upper()}",)
+        return self.forms.query_keys(joined) if joined.isalnum() else (f"s:{fold(joined)}",)
 
     def lemmas(self, word: str, lang: str) -> tuple[str, ...]:
         """Dictionary lemmas of a word in one language, or the folded word where no dictionary knows it."""
-        surface = fold(word)
-        dictionary = self._dictionaries.get(lang)
-        return (dictionary.lemmas(surface) if dictionary else ()) or (surface,)
+        return self.forms.lemmas(word, lang)
 
-    def _languages(self, surface: str, lang: str) -> Sequence[str]:
-        if is_cyrillic(surface):
-            return (lang,) if lang in ("uk", "ru") else ("uk", "ru")
-        if not surface.isalpha() and surface.isdigit():
-            return ()
-        return (lang,) if lang in _SNOWBALL and lang != "ru" else ("en",)
+    def _made(self, written: str, lang: str) -> tuple[Token, ...]:
+        if not written[-1].isalnum():
+            return (_end(written),)
+        found, joined = parts(written)
+        keys = [_one_word(self.forms.keys(part.word, lang), written, part) for part in found]
+        if joined:
+            keys[0] = tuple(dict.fromkeys((*keys[0], *as_written(written), *self._joined_keys(written, joined, lang))))
+        return tuple(self.token(each[:KEYS_PER_TOKEN]) for each in keys)
 
-    def _bases(self, surface: str, lang: str) -> tuple[str, tuple[str, ...]]:
-        dictionary = self._dictionaries.get(lang)
-        known = dictionary.lemmas(surface) if dictionary else ()
-        if known:
-            return "l:", known
-        if lang == "uk":
-            return "n:uk:", (_UK_ENDINGS.sub("", surface),)
-        return f"n:{lang}:", (self._stemmers[lang].stemWord(surface),)
-
-
-def _skeletons(names: Iterable[str]) -> list[str]:
-    return [f"t:{skeleton}" for skeleton in map(transliterate, names) if len(skeleton) >= 4]
+    def _joined_keys(self, written: str, joined: str, lang: str) -> tuple[str, ...]:
+        """Keys of a joined form: initials read as an abbreviation, an address only as it is, all else as a word."""
+        if _INITIALS.fullmatch(written):
+            return (f"s:{fold(joined)}", f"x:{joined.upper()}")
+        if not joined.isalnum():
+            return (f"s:{fold(joined)}",)
+        return tuple(key for key in self.forms.keys(joined, lang) if not key.startswith("x:"))
 
 
-def _cut(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key[:KEY_LIMIT] for key in keys))
+def _one_word(keys: tuple[str, ...], written: str, part: Part) -> tuple[str, ...]:
+    """What has digits has no stem; and a number is read without its separators, but still written with them."""
+    if not _DIGIT.search(part.word):
+        return keys
+    keys = tuple(key for key in keys if not key.startswith("n:"))
+    number = written[part.start : part.end]
+    return keys if number == part.word else (keys[0], *as_written(number))
+
+
+def as_written(word: str) -> tuple[str, ...]:
+    """Keys of a word as written, and with small letters where that is another."""
+    plain = _APOSTROPHES.sub("'", word)
+    return tuple(dict.fromkeys((f"x:{plain}", f"x:{plain.casefold()}")))
 
 
 def main() -> None:

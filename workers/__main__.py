@@ -38,10 +38,13 @@ def run(store: "SqliteStore", settings: Settings, clock: Clock, *, once: bool, s
     from workers.deliver import deliver_due, settle
     from workers.enrich import Enricher
     from workers.flow import Hall, turn
+    from workers.reindex import reindex
 
     words = Words.open(settings.cache_dir)
     lists = load(settings.user_lists)
     expander = Expander(words, lists)
+    if brought := reindex(store, words, lambda done: log.info("texts are read anew", done=done), stopped):
+        log.info("all texts are read by this analyser", articles=brought)
     hall = Hall(store, clock, Enricher(words, expander, lists), RuleBook(store, expander))
     channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private)
     carried = 0

@@ -1,56 +1,82 @@
 """Match → alert → notice → deliveries: the rows that say who is told of what. Nothing is sent here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 import structlog
 
 from tocsin.errors import UserError
-from tocsin.query.expand import Expander, Plan
-from tocsin.query.match import Document, Matcher, hits
+from tocsin.query.document import Document
+from tocsin.query.expand import Expander
+from tocsin.query.hits import hits
+from tocsin.query.match import Matcher
+from tocsin.query.plan import Plan
+from tocsin.query.terms import guess
 from tocsin.records import Alert, Article, Delivery, Notice, Subscription, derived_id
 from tocsin.stores.port import Publishing, RoadStore
+
+RARE = 0.0005
+"""Share of articles that a word is taken to stand in which none of the newest has twice."""
 
 log = structlog.get_logger()
 
 
 class Rules:
-    """The subscriptions of one generation, ready to be matched."""
+    """The subscriptions in force, ready to be matched: what changed since is changed, nothing else is read again."""
 
-    def __init__(self, generation: int, subscriptions: Iterable[Subscription], expander: Expander) -> None:
-        self.generation = generation
+    def __init__(self, expander: Expander, frequencies: Mapping[str, float] | None = None) -> None:
+        self.generation = -1
         self.subscriptions: dict[str, Subscription] = {}
         self.plans: dict[str, Plan] = {}
-        for subscription in subscriptions:
-            if subscription.paused:
-                continue
-            try:
-                self.plans[subscription.id] = expander.read(subscription.query)
-            except UserError as error:
-                log.warning("a subscription cannot be used", name=subscription.name, error=str(error))
-                continue
-            self.subscriptions[subscription.id] = subscription
-        self._matcher = Matcher(self.plans)
+        self._seen: dict[str, Subscription] = {}
+        self._expander = expander
+        known = frequencies or {}
+        self._matcher = Matcher(frequency=lambda key: known.get(key, RARE) if known and "=" not in key else guess(key))
+
+    def become(self, generation: int, subscriptions: Iterable[Subscription]) -> None:
+        """Take over the subscriptions of a generation."""
+        now = {subscription.id: subscription for subscription in subscriptions}
+        for name in [name for name, before in self._seen.items() if now.get(name) != before]:
+            del self._seen[name]
+            if self.subscriptions.pop(name, None):
+                del self.plans[name]
+                self._matcher.remove(name)
+        for name, subscription in now.items():
+            if name not in self._seen:
+                self._seen[name] = subscription
+                self._enter(subscription)
+        self.generation = generation
+
+    def _enter(self, subscription: Subscription) -> None:
+        if subscription.paused:
+            return
+        try:
+            plan = self._expander.read(subscription.query)
+        except UserError as error:
+            log.warning("a subscription cannot be used", name=subscription.name, error=str(error))
+            return
+        self.plans[subscription.id] = plan
+        self.subscriptions[subscription.id] = subscription
+        self._matcher.add(subscription.id, plan)
 
     def matches(self, document: Document) -> list[Subscription]:
         """The subscriptions that a document meets."""
-        return [self.subscriptions[name] for name in self._matcher.match(document)]
+        return [self.subscriptions[name] for name in sorted(self._matcher.match(document))]
 
 
 class RuleBook:
-    """The rules in force: read anew whenever the subscription set has another generation."""
+    """The rules in force: brought up to date whenever the subscription set has another generation."""
 
     def __init__(self, store: RoadStore, expander: Expander) -> None:
         self._store = store
-        self._expander = expander
-        self._rules = Rules(-1, (), expander)
+        self._rules = Rules(expander, store.frequencies())
 
     def current(self) -> Rules:
         """The rules of the newest generation."""
         generation, subscriptions = self._store.subscriptions()
         if generation != self._rules.generation:
-            self._rules = Rules(generation, subscriptions, self._expander)
+            self._rules.become(generation, subscriptions)
         return self._rules
 
 

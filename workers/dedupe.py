@@ -52,7 +52,7 @@ def sketch(article: Article, analysed: Analysed) -> tuple[Sketch, tuple[int, ...
 
     A live page as a whole gets no fingerprints: it holds one text after another, and would swallow them all.
     """
-    words = [keys[0] for keys in analysed.text]
+    words = [token.keys[0] for token in analysed.text]
     shingles = _shingles(words)
     count = min(96, max(24, len(shingles) // 8))
     drawn = Sketch(
@@ -61,7 +61,7 @@ def sketch(article: Article, analysed: Analysed) -> tuple[Sketch, tuple[int, ...
         outlet=article.outlet,
         address_id=article.address_id,
         text_hash=article.text_hash,
-        title_hash=derived_id("title", *(keys[0] for keys in analysed.title)) if analysed.title else "",
+        title_hash=derived_id("title", *(token.keys[0] for token in analysed.title)) if analysed.title else "",
         tokens=len(words),
         shingles=struct.pack(f"<{len(shingles)}I", *shingles),
         numbers=tuple(sorted(set(_NUMBER.findall(article.text)))[:_NUMBERS_KEPT]),

@@ -15,7 +15,7 @@ import structlog
 
 from tocsin.clock import Clock
 from tocsin.errors import UserError
-from tocsin.query.match import Document
+from tocsin.query.document import Document
 from tocsin.records import Article
 from tocsin.stores.port import RoadStore
 from tocsin.words import ANALYSER, Analysed
@@ -70,7 +70,7 @@ def file(hall: Hall, articles: Sequence[Article]) -> list[Carried]:
     with hall.store.filing() as filing:
         for (article, analysed), (drawn, prints) in zip(enriched, sketches, strict=True):
             decided, drawn_with_story = decide(article, drawn, prints, filing)
-            if filing.file(decided, drawn_with_story, prints, analysed.to_bytes()):
+            if filing.file(decided, drawn_with_story, prints, analysed):
                 filed.append(Carried(msgspec.structs.replace(decided, state="filed"), analysed))
     return filed
 
@@ -83,9 +83,8 @@ def publish(hall: Hall, carried: Sequence[Carried]) -> None:
     with hall.store.publishing() as publishing:
         for article, analysed in carried:
             met = msgspec.structs.replace(article, generation=rules.generation)
-            keys = {"title": analysed.keys_of("title"), "text": analysed.keys_of("text")}
-            if publishing.make_ready(met, keys, now) is not None:
-                ring(met, Document.of(met, analysed), rules, publishing, now)
+            if publishing.make_ready(met, analysed, now) is not None:
+                ring(met, Document.of(met, analysed, now), rules, publishing, now)
 
 
 def _without_poison(hall: Hall, claimed: Sequence[Article]) -> list[Article]:
@@ -110,4 +109,4 @@ def _enriched(hall: Hall, articles: Iterable[Article]) -> Iterable[Carried]:
 
 
 def _analysed_before(hall: Hall, articles: Iterable[Article]) -> list[Carried]:
-    return [Carried(article, Analysed.from_bytes(hall.store.tokens(article.id))) for article in articles]
+    return [Carried(article, hall.store.tokens(article.id) or hall.enricher.analyse(article)) for article in articles]

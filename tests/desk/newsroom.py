@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 
 from tocsin import addresses
-from tocsin.query.match import Document, hits
+from tocsin.query.document import Document
+from tocsin.query.hits import hits
 from tocsin.query.parse import parse
 from tocsin.records import (
     Alert,
@@ -304,10 +305,9 @@ def publish(store, words, made: list[Article], stories: dict[str, str] | None = 
         )
         filed = msgspec.structs.replace(claimed, story=story)
         with store.filing() as filing:
-            assert filing.file(filed, sketch, [], analysed.to_bytes())
+            assert filing.file(filed, sketch, [], analysed)
         with store.publishing() as publishing:
-            keys = {"title": analysed.keys_of("title"), "text": analysed.keys_of("text")}
-            assert publishing.make_ready(msgspec.structs.replace(filed, state="filed"), keys, one.first_seen)
+            assert publishing.make_ready(msgspec.structs.replace(filed, state="filed"), analysed, one.first_seen)
 
 
 def tell(

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from tocsin.addresses import address_id, article_id
-from tocsin.query.expand import AnyOf, Has, No, Sequence
-from tocsin.query.match import Document, holds
+from tocsin.query.document import Document, times
+from tocsin.query.meaning import holds
+from tocsin.query.plan import All, AnyOf, Between, Has, Near, No, Often, Plan, Sequence, Stands, Together
 from tocsin.records import Alert, Article, Delivery, Drop, Feed, Listing, Notice, Outlet, PageState, derived_id
 from tocsin.stores import open_store
 from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite import SqliteStore
-from tocsin.words import Analysed
+from tocsin.words import Analysed, Token
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -48,7 +49,9 @@ def article(number: int, text: str = "", **fields: object) -> Article:
 
 def analysed(text: str) -> Analysed:
     """Plain surface keys: the contract is about keys, not about how they are made."""
-    return Analysed(title=(("s:title",),), text=tuple((f"s:{word}", f"x:{word}") for word in text.split()))
+    return Analysed(
+        title=(Token(("s:title",)),), text=tuple(Token((f"s:{word}", f"x:{word}")) for word in text.split())
+    )
 
 
 def sketch_of(it: Article) -> Sketch:
@@ -73,12 +76,11 @@ def carry(store: SqliteStore, *articles: Article) -> None:
     with store.filing() as filing:
         for it in claimed:
             storied = msgspec.structs.replace(it, story=it.story or it.id)
-            assert filing.file(storied, sketch_of(storied), [1, 2], analysed(it.text).to_bytes())
+            assert filing.file(storied, sketch_of(storied), [1, 2], analysed(it.text))
     with store.publishing() as publishing:
         for it in claimed:
             ready = msgspec.structs.replace(it, state="filed", story=it.story or it.id)
-            keys = analysed(it.text)
-            assert publishing.make_ready(ready, {"title": keys.keys_of("title"), "text": keys.keys_of("text")}, NOW)
+            assert publishing.make_ready(ready, analysed(it.text), NOW)
 
 
 def test_outlets_and_feeds_are_kept(store: SqliteStore) -> None:
@@ -125,9 +127,11 @@ def test_a_claim_is_a_lease(store: SqliteStore) -> None:
     (second,) = store.claim(10, 30, NOW + timedelta(seconds=31))
     assert (second.lease, second.attempts) == (first.lease + 1, 2)
     with store.filing() as filing:
-        assert not filing.file(first, sketch_of(first), [], b"")
-        assert filing.file(second, sketch_of(second), [], b"x")
-    assert store.tokens(second.id) == b"x"
+        assert not filing.file(first, sketch_of(first), [], analysed(""))
+        assert filing.file(second, sketch_of(second), [], analysed("x"))
+    stored = store.tokens(second.id)
+    assert stored is not None
+    assert stored.keys("text") == [("s:x", "x:x")]
 
 
 def test_what_was_leased_before_comes_first_and_alone(store: SqliteStore) -> None:
@@ -150,10 +154,10 @@ def test_filing_finds_what_was_filed(store: SqliteStore) -> None:
     store.accept([article(1), article(2)])
     one, two = store.claim(10, 30, NOW)
     with store.filing() as filing:
-        filing.file(one, sketch_of(one), [1, 2, 3], b"")
+        filing.file(one, sketch_of(one), [1, 2, 3], analysed(""))
         assert filing.by_address(one.address_id) == [sketch_of(one)]
         assert filing.by_text(one.text_hash) == sketch_of(one)
-        filing.file(two, sketch_of(two), [3, 4], b"")
+        filing.file(two, sketch_of(two), [3, 4], analysed(""))
         assert [found.article for found in filing.by_shingles([1, 2, 3], 5)] == [one.id, two.id]
         assert filing.by_shingles([9], 5) == []
 
@@ -165,35 +169,52 @@ def test_an_exception_takes_a_transaction_back(store: SqliteStore) -> None:
 
     def fail_in_the_middle() -> None:
         with store.filing() as filing:
-            filing.file(one, sketch_of(one), [1], b"x")
+            filing.file(one, sketch_of(one), [1], analysed("x"))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail_in_the_middle()
     assert store.overview()["filed"] == 0
-    assert store.tokens(one.id) == b""
+    assert store.tokens(one.id) is None
+
+
+def word(*names: str, zone: str = "") -> Stands:
+    """One word after the other."""
+    return Stands((Sequence(tuple(frozenset({f"s:{name}"}) for name in names), " ".join(names)),), zone)
 
 
 def test_ready_articles_are_found_and_ordered_by_arrival(store: SqliteStore) -> None:
     """Search and the reference meaning agree; newest arrival first; nothing that is not ready."""
-    texts = ["alpha beta", "beta alpha gamma", "gamma", "alpha x beta"]
+    texts = ["alpha beta", "beta alpha gamma", "gamma", "alpha x beta", "alpha x y alpha beta beta"]
     carry(store, *[article(number, text, lang="uk" if number % 2 else "en") for number, text in enumerate(texts)])
     store.accept([article(99, "alpha")])
-    step = {word: frozenset({f"s:{word}"}) for word in ("alpha", "beta", "gamma")}
-    alpha_beta = Sequence((step["alpha"], step["beta"]), "", "alpha beta")
-    plans = [
-        alpha_beta,
-        No(alpha_beta),
-        AnyOf((Sequence((step["gamma"],), "text", "gamma"), Has("lang", frozenset({"uk"})))),
-        Sequence((step["alpha"] | step["gamma"], step["beta"] | step["alpha"]), "text", "either"),
-        Sequence((step["alpha"],), "title", "alpha"),
+    alpha, beta = word("alpha").side, word("beta").side
+    either = Stands((Sequence((frozenset({"s:alpha", "s:gamma"}), frozenset({"s:beta", "s:alpha"})), "either"),))
+    starts = Stands((Sequence((frozenset({"s:al*", "s:gamma"}), frozenset({"s:be*"})), "al* be*"),))
+    plans: list[Plan] = [
+        word("alpha", "beta"),
+        No(word("alpha", "beta")),
+        AnyOf((word("gamma", zone="text"), Has("lang", frozenset({"uk"})))),
+        either,
+        starts,
+        word("alpha", zone="title"),
+        All((word("alpha"), No(word("gamma")))),
+        All((word("alpha"), No(Near((alpha, beta), 0, ordered=True)))),
+        Near((alpha, beta), 1, ordered=False),
+        Near((beta, alpha), 1, ordered=True),
+        Near((alpha, beta, beta), 0, ordered=True, zone="lead"),
+        Together(beta, alpha),
+        Often(alpha, 2),
+        AnyOf((Often(beta, 2), Has("lang", frozenset({"en"})))),
+        Between("seen", low=NOW),
+        All((word("alpha"), Between("date"))),
     ]
     for plan in plans:
         found = [it.text for it in store.search(plan, limit=10)]
         expected = [
             it.text
             for it in store.search(None, limit=10)
-            if holds(plan, Document(analysed(it.text), {"lang": (it.lang,)}))
+            if holds(plan, Document(analysed(it.text), {"lang": (it.lang,)}, times(it)))
         ]
         assert found == expected
         assert store.count(plan) == len(expected)
@@ -207,7 +228,7 @@ def test_stories_leave_one_article_each(store: SqliteStore) -> None:
     carry(store, article(1, "a", story="s"), article(2, "b", story="s", outlet="two"), article(3, "c"))
     assert [it.text for it in store.search(None, limit=10, stories=True)] == ["c", "b"]
     assert [it.text for it in store.search(None, limit=10, stories=True, before=2)] == []
-    only_a = Sequence((frozenset({"s:a"}),), "text", "a")
+    only_a = word("a", zone="text")
     assert [it.text for it in store.search(only_a, limit=10, stories=True)] == ["a"]
     story = store.story("s")
     assert story is not None
@@ -262,7 +283,7 @@ def test_a_date_that_a_feed_tells_later_is_taken(store: SqliteStore) -> None:
     listing = Listing(url="", source="feed", published=NOW - timedelta(hours=1))
     store.date_undated({article(number).address_id: listing for number in (1, 2, 3)})
     with store.filing() as filing:
-        assert filing.file(held, sketch_of(held), [], b"")
+        assert filing.file(held, sketch_of(held), [], analysed(""))
     found = store.articles([article(number).id for number in (1, 2, 3)])
     times = {it.title: (it.published, it.published_origin) for it in found.values()}
     assert times == {

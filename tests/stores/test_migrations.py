@@ -12,6 +12,7 @@ from tocsin.query.expand import Expander
 from tocsin.stores import open_store
 from tocsin.stores.sqlite.connection import VERSION
 from tocsin.words import Words
+from workers.reindex import reindex
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("v*.db.gz"))
 
@@ -33,7 +34,9 @@ def test_everything_is_there_and_found(old: Path) -> None:
     """Articles, words, stories, alerts, outlets and subscriptions of the old store."""
     before = version_of(old)
     store = open_store(f"sqlite:{old}")
-    expander = Expander(Words.open(settings.load().cache_dir), load())
+    words = Words.open(settings.load().cache_dir)
+    expander = Expander(words, load())
+    assert reindex(store, words, lambda _: None) == (3 if before < 2 else 0)
     assert store.check() == "ok"
     assert [outlet.name for outlet in store.outlets()] == ["one"]
     assert [subscription.name for subscription in store.subscriptions()[1]] == ["conscription"]

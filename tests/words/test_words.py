@@ -1,14 +1,15 @@
 """The analyser: which words meet, which never do, and that nothing a page holds can break it."""
 
-from pathlib import Path
+from array import array
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import settings
-from tocsin.dictionaries import Dictionary, compile_forms
-from tocsin.words import Analysed, Words, clean, fold, spans, transliterate
+from tocsin.spelling import clean, fold
+from tocsin.words import KEYS_PER_TOKEN, Stored, Words, compounds, parts, spans
 
 
 @pytest.fixture(scope="module")
@@ -17,73 +18,9 @@ def words() -> Words:
     return Words.open(settings.load().cache_dir)
 
 
-MEET = [
-    ("conscript", "conscripts", "en"),
-    ("city", "cities", "en"),
-    ("mobilize", "mobilized", "en"),
-    ("Бахмут", "Бахмутом", "uk"),
-    ("Бахмут", "бахмуті", "uk"),
-    ("Бахмут", "Бахмуте", "ru"),
-    ("Авдіївка", "Авдіївці", "uk"),
-    ("Авдеевка", "Авдеевкой", "ru"),
-    ("призов", "призову", "uk"),
-    ("призовник", "призовників", "uk"),
-    ("мобилизация", "мобилизации", "ru"),
-    ("человек", "людей", "ru"),
-    ("мобілізація", "мобілізації", "uk"),
-    ("вода", "воді", "uk"),
-    ("прем'єра", "прем’єри", "uk"),
-    ("Артёмовск", "Артемовске", "ru"),
-    ("café", "cafe", "fr"),
-    ("Straße", "STRASSE", "de"),
-    ("Бaхмут", "Бахмут", "uk"),
-    ("Zhdanivka", "Жданівкою", "uk"),
-    ("Bakhmut", "Bakhmut's", "en"),
-]
-
-NEVER_MEET = [
-    ("призыв", "приз", "ru"),
-    ("mobilization", "mobile", "en"),
-    ("execution", "executive", "en"),
-    ("import", "important", "en"),
-    ("Судан", "суда", "ru"),
-    ("мій", "мій".replace("й", "и"), "uk"),
-    ("їсти", "істи", "uk"),
-    ("conscript", "prescript", "en"),
-]
-
-
-@pytest.mark.parametrize(("query", "text", "lang"), MEET)
-def test_forms_meet(words: Words, query: str, text: str, lang: str) -> None:
-    """A query word finds its case forms, spellings and transliterations."""
-    (span,) = spans(clean(text))
-    assert set(words.query_keys(query)) & set(words.keys(span.written, lang))
-
-
-@pytest.mark.parametrize(("query", "text", "lang"), NEVER_MEET)
-def test_false_friends_do_not_meet(words: Words, query: str, text: str, lang: str) -> None:
-    """Words that a stemmer throws together stay apart."""
-    assert not set(words.query_keys(query)) & set(words.keys(text, lang))
-
-
 def test_surface_comes_first_and_as_written_second(words: Words) -> None:
     """Dedupe and the gazetteer rely on the order of the first two keys."""
     assert words.keys("Бахмутом", "uk")[:2] == ("s:бахмутом", "x:Бахмутом")
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("Бахмут", "Bakhmut", "Bachmut"),
-        ("Жданівка", "Zhdanivka"),
-        ("Харків", "Kharkiv", "Charkiw"),
-        ("Щастя", "Shchastia", "Shchastya"),
-        ("Київ", "Kyiv", "Kyjiv"),
-    ],
-)
-def test_spellings_of_a_name_share_a_skeleton(names: tuple[str, ...]) -> None:
-    """The usual transliterations of one name fold to one skeleton."""
-    assert len({transliterate(name) for name in names}) == 1
 
 
 def test_tokens_stand_where_they_are_written() -> None:
@@ -93,35 +30,81 @@ def test_tokens_stand_where_they_are_written() -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_text_can_be_analysed_and_stored(text: str) -> None:
-    """Whatever a page holds: as many key sets as tokens, no key that could split a stored line, and back again."""
-    keys = SHARED.analyse(text, text, "")
-    assert len(keys.title) == len(spans(clean(text)))
-    assert all(key and " " not in key and "\x1f" not in key for token in keys.title for key in token)
-    assert Analysed.from_bytes(keys.to_bytes()) == keys
-    assert len(keys.keys_of("text").split(" ")) == max(1, len(keys.text))
+def test_any_text_can_be_analysed(text: str) -> None:
+    """Whatever a page holds: as many tokens as spans, and no key that could split a stored line."""
+    analysed = SHARED.analyse(text, text, "")
+    assert len(analysed.title) == len(analysed.text) == len(spans(clean(text)))
+    for keys in analysed.keys("text"):
+        assert keys[0].startswith("s:")
+        assert keys[1].startswith("x:")
+        assert len(keys) <= KEYS_PER_TOKEN
+        assert all(len(key) > 2 and not any(ch.isspace() or ch == "\x1f" for ch in key) for key in keys)
+
+
+@given(st.lists(st.integers(0, 2**32 - 1)), st.lists(st.integers(0, 2**32 - 1)), st.lists(st.integers(0, 2**32 - 1)))
+def test_numbers_of_tokens_are_stored_and_read(title: list[int], text: list[int], sentences: list[int]) -> None:
+    """What a store writes of an article is what it reads."""
+    stored = Stored(array("I", title), array("I", text), array("I", sentences))
+    assert Stored.from_bytes(stored.to_bytes()) == stored
+
+
+PARTS = {
+    "long-range": (["long", "range"], "longrange"),
+    "Rostov-on-Don's": (["Rostov", "on", "Don"], "RostovonDon"),
+    "прем’єр-міністр": (["прем'єр", "міністр"], "прем'єрміністр"),
+    "Су-25": (["Су", "25"], "Су25"),
+    "1,000,000": (["1000000"], ""),
+    "3,5": (["3.5"], ""),
+    "24.02.2022": (["24", "02", "2022"], "24.02.2022"),
+    "U.S": (["U", "S"], "US"),
+    "@rybar": (["rybar"], "@rybar"),
+    "#Бахмут": (["Бахмут"], "#Бахмут"),
+    "press@outlet.org": (["press", "outlet", "org"], "press@outlet.org"),
+    "t.me/rybar": (["t", "me", "rybar"], "t.me/rybar"),
+    "O'Brien": (["O'Brien"], ""),
+    "l’Ukraine": (["l", "Ukraine"], ""),
+    "Trump's": (["Trump"], ""),
+    "don't": (["don't"], ""),
+}
+
+
+@pytest.mark.parametrize("compound", PARTS)
+def test_a_compound_has_parts_and_a_joined_form(compound: str) -> None:
+    """What is written without blanks: the words that take positions, and the form that joins them."""
+    assert compounds(clean(compound)) == [clean(compound)]
+    found, joined = parts(clean(compound))
+    assert ([part.word for part in found], joined) == PARTS[compound]
+
+
+def test_equal_words_of_a_language_are_one_object() -> None:
+    """So that a matcher can remember what it knows of a word."""
+    one, two = SHARED.analyse("", "Bakhmut Bakhmut", "en"), SHARED.analyse("Bakhmut", "", "en")
+    assert one.text[0] is one.text[1] is two.title[0]
+
+
+SENTENCES = {
+    "Mr. Smith met J. K. Rowling. She left.": ["Mr Smith met J K Rowling", "She left"],
+    "In the U.S. Army base. 2022 was hard! Why? Yes.": ["In the U S Army base", "2022 was hard", "Why", "Yes"],
+    "«Так!» — сказав він. У вул. Шевченка, 12. Далі": ["Так сказав він", "У вул Шевченка 12", "Далі"],
+    "Один… два. три": ["Один два три"],
+    "First line\nsecond line": ["First line", "second line"],
+    '"Stop." He said.': ["Stop", "He said"],
+}
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_sentences_begin_where_one_ended(text: str) -> None:
+    """Not after initials and abbreviations, not before small letters, always at the end of a line."""
+    analysed = SHARED.analyse("", text, "en")
+    written = [keys[1][2:] for keys in analysed.keys("text")]
+    starts = [0, *analysed.sentences, len(written)]
+    assert [" ".join(written[a:b]) for a, b in pairwise(starts)] == SENTENCES[text]
 
 
 @given(st.text(max_size=30))
 def test_folding_twice_is_folding_once(text: str) -> None:
     """A folded word is its own fold."""
     assert fold(fold(text)) == fold(text)
-
-
-def test_a_dictionary_knows_its_forms_and_no_others(tmp_path: Path) -> None:
-    """Compiled and mapped: every form with all its lemmas, nothing for an unknown word."""
-    compile_forms([("runs", "run"), ("saw", "see"), ("saw", "saw"), ("дім", "дім")], tmp_path / "x.bin")
-    dictionary = Dictionary(tmp_path / "x.bin")
-    assert dictionary.lemmas("saw") == ("saw", "see")
-    assert dictionary.lemmas("дім") == ("дім",)
-    assert dictionary.lemmas("run") == ()
-    with pytest.raises(ValueError, match="not a compiled dictionary"):
-        Dictionary(_written(tmp_path / "y.bin"))
-
-
-def _written(path: Path) -> Path:
-    path.write_bytes(b"x" * 100)
-    return path
 
 
 SHARED = Words.open(settings.load().cache_dir)

@@ -18,13 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.addresses import address_id, article_id, canonical
+from tocsin.forms import Forms
 from tocsin.records import Article, Kind, derived_id
 from tocsin.stores.sqlite import SqliteStore
 from tocsin.words import Words
 from workers.dedupe import decide, sketch
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-WORDS = Words({})
+WORDS = Words(Forms({}))
 
 
 def prose(seed: int, words: int) -> str:
@@ -63,7 +64,7 @@ class Road:
         with self.store.filing() as filing:
             decided, with_story = decide(claimed[article.id], drawn, prints, filing)
             assert with_story.story == decided.story
-            assert filing.file(decided, with_story, prints, analysed.to_bytes())
+            assert filing.file(decided, with_story, prints, analysed)
         return decided
 
 

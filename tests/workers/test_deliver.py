@@ -20,6 +20,7 @@ from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, 
 from tocsin.stores import open_store
 from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite import SqliteStore
+from tocsin.words import Analysed
 from workers.channels import Channels
 from workers.deliver import BACK_OFF, GIVE_UP, JITTER, back_off, deliver_due, settle
 
@@ -87,7 +88,7 @@ def ring(store: SqliteStore, number: int, channels: Sequence[str], created: date
         first_seen=NOW,
     )
     with store.filing() as filing:
-        assert filing.file(replace(claimed, story=f"story{number}"), sketch, [], b"")
+        assert filing.file(replace(claimed, story=f"story{number}"), sketch, [], Analysed((), ()))
     alert = Alert(
         id=derived_id("alert", "s", str(number)),
         subscription="s",
@@ -107,7 +108,7 @@ def ring(store: SqliteStore, number: int, channels: Sequence[str], created: date
     )
     rows = [Delivery(id=derived_id("delivery", notice.id, name), notice=notice.id, channel=name) for name in channels]
     with store.publishing() as publishing:
-        publishing.make_ready(replace(claimed, state="filed"), {"title": "", "text": ""}, NOW)
+        publishing.make_ready(replace(claimed, state="filed"), Analysed((), ()), NOW)
         publishing.put_alert(alert)
         publishing.put_notice(notice, rows)
     if not store.subscriptions()[1]:
@@ -277,6 +278,7 @@ from pathlib import Path
 from tocsin.clock import SystemClock
 from tocsin.stores import open_store
 from tocsin.stores.sqlite import SqliteStore
+from tocsin.words import Analysed
 from workers.channels import Channels
 from workers.deliver import deliver_due
 

@@ -230,7 +230,8 @@ def match(
 ) -> None:
     """Enrich and match a file exactly as the road does: lines {id, subscriptions}."""
     from tocsin.cli.jsonl import read, read_articles, writing
-    from tocsin.query.match import Document, Matcher
+    from tocsin.query.document import Document
+    from tocsin.query.match import Matcher
 
     enricher, expander = _enricher(settings_of())
     plans = {}
@@ -239,11 +240,12 @@ def match(
             plans[asked.id] = expander.read(asked.query)
         except UserError as error:
             raise UserError(f"{subscriptions}, line {number}: {error}") from error
-    matcher = Matcher(plans)
+    matcher, now = Matcher(plans), SystemClock().now()
     with writing(out) as target:
         for line, article in read_articles(source):
             enriched, analysed = enricher.enrich(article)
-            row = {"id": line.id or line.url, "subscriptions": matcher.match(Document.of(enriched, analysed))}
+            met = matcher.match(Document.of(enriched, analysed, now))
+            row = {"id": line.id or line.url, "subscriptions": sorted(met)}
             target.write(msgspec.json.encode(row) + b"\n")
 
 

@@ -27,6 +27,7 @@ class Line(msgspec.Struct, frozen=True):
     text: str | None = None
     lang: str | None = None
     outlet: str | None = None
+    outlet_country: str | None = None
     published: str | None = None
     authors: tuple[str, ...] | None = None
     first_seen: str | None = None
@@ -52,6 +53,7 @@ class Line(msgspec.Struct, frozen=True):
             url=url,
             fetched_url=url,
             outlet=self.outlet or host_of(url),
+            outlet_country=(self.outlet_country or "").lower(),
             first_seen=(seen if seen.tzinfo else seen.replace(tzinfo=UTC)) if seen else now,
             title=title,
             authors=self.authors or (),

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.addresses import masked
+from tocsin.cli.explaining import tell_remarks
 from tocsin.cli.opening import JsonOption, SinceOption, StoreOption, expander_of, opened, since_of
+from tocsin.clock import SystemClock
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from tocsin.records import Article
     from tocsin.stores.sqlite import SqliteStore
+
+
+MOST = 10_000
+"""Articles that are counted beyond those shown."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,9 +37,15 @@ def search(
     store: StoreOption = None,
 ) -> None:
     """Articles that meet a query, newest arrival first, with the words that met."""
+    from tocsin.query.expand import fixed
+    from tocsin.words import ANALYSER
+
     start = since_of(since)
     with opened(store) as (settings, handle):
-        plan = expander_of(settings).read(query)
+        plan = fixed(expander_of(settings).read(query), SystemClock().now())
+        tell_remarks(query)
+        if handle.outdated(ANALYSER, 1):
+            print("Some texts were read by an older analyser and are not found: run tocsin reindex.", file=sys.stderr)
         after = handle.arrival_at(start) if start else 0
         found = handle.search(plan, limit=limit, after=after, stories=stories)
         if as_json:
@@ -42,20 +54,17 @@ def search(
             return
         from rich.console import Console
 
-        from tocsin.query.match import Document, hits
-        from tocsin.words import Analysed
+        from tocsin.query.document import Document
+        from tocsin.query.hits import hits
 
         console = Console()
         for article in found:
-            document = Document.of(article, Analysed.from_bytes(handle.tokens(article.id)))
-            _show(
-                console,
-                article,
-                settings.time_zone,
-                [(h.sentence, h.start, h.form) for h in hits(plan, document, article, 2)],
-            )
-        total = handle.count(plan)
-        shown = f"{len(found)} of {total}" if len(found) < total and not since and not stories else f"{len(found)}"
+            analysed = handle.tokens(article.id)
+            met = hits(plan, Document.of(article, analysed), article, 2) if analysed else ()
+            _show(console, article, settings.time_zone, [(h.sentence, h.start, h.form) for h in met])
+        total = handle.count(plan, MOST) if len(found) == limit and not since and not stories else len(found)
+        whole = f"more than {MOST:,}" if total > MOST else f"{total:,}"
+        shown = f"{len(found)} of {whole}" if len(found) < total else f"{len(found)}"
         console.print(f"{shown} article{'s' if shown != '1' else ''}.", highlight=False)
 
 

@@ -156,7 +156,7 @@ def _take_outlets(store: "SqliteStore", path: Path | None) -> list[str]:
 
 def _prepare_words(settings: "Settings") -> None:
     from tocsin.dictionaries import prepare
-    from tocsin.words import fold
+    from tocsin.spelling import fold
 
     prepare(
         settings.cache_dir,

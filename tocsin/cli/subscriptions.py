@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from tocsin.cli.explaining import tell_remarks
 from tocsin.cli.opening import JsonOption, StoreOption, expander_of, opened
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
@@ -37,6 +38,7 @@ def subscribe(
         expander_of(settings).read(query)
         _check_channels(made.channels, settings.data_dir)
         handle.put_subscription(made)
+    tell_remarks(query)
     told = ", ".join(_placed(channel, settings.data_dir) for channel in _masked(made.channels))
     print(f"Subscribed: {made.name} → {told}. It applies to every article filed from now on.")
 

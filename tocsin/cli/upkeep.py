@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(prune)
+    app.command()(reindex)
     app.command()(doctor)
 
 
@@ -132,6 +133,29 @@ def prune(
     print(f"{verb} {counts['articles']} articles, {counts['drops']} drops, {counts['deliveries']} delivery rows.")
 
 
+def reindex(store: StoreOption = None) -> None:
+    """Read all stored texts anew with the analyser of this version. Nothing is fetched, and nobody is told again.
+
+    tocsin up and tocsin work do it by themselves when they start; may be stopped at any time and goes on next time.
+    """
+    from rich.progress import Progress
+
+    from tocsin.cli.opening import expander_of
+    from tocsin.words import ANALYSER
+    from workers.reindex import reindex as read_anew
+
+    with opened(store) as (settings, handle):
+        waiting = handle.outdated_count(ANALYSER)
+        if not waiting:
+            print("All texts are read by the analyser of this version already.")
+            return
+        words = expander_of(settings).words
+        with Progress(transient=True) as progress:
+            task = progress.add_task("Reading texts anew", total=waiting)
+            done = read_anew(handle, words, lambda number: progress.update(task, completed=number))
+    print(f"{done:,} articles were read anew.")
+
+
 def doctor(as_json: JsonOption = False, store: StoreOption = None) -> None:
     """Check settings, folders, store and dictionaries, and say what to do about what is wrong."""
     settings = settings_of(store)
@@ -183,7 +207,7 @@ def _outlets(settings: "Settings") -> str:
 
 def _dictionaries(settings: "Settings") -> str:
     from tocsin.dictionaries import prepare
-    from tocsin.words import fold
+    from tocsin.spelling import fold
 
     files = prepare(settings.cache_dir, fold)
     return f"{', '.join(files)} in {settings.cache_dir}"

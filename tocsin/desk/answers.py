@@ -21,10 +21,10 @@ from tocsin.desk.show import (
     opening,
 )
 from tocsin.messages import plain
-from tocsin.query.expand import Plan
-from tocsin.query.match import Document, hits
+from tocsin.query.document import Document
+from tocsin.query.hits import hits
+from tocsin.query.plan import Plan
 from tocsin.records import Alert, Article, Delivery, Feed, Notice, Outlet, Subscription
-from tocsin.words import Analysed
 
 
 class Carried(View, frozen=True):
@@ -186,10 +186,10 @@ def find(
 
 def marks_of(store: DeskStore, plan: Plan | None, article: Article) -> Marks:
     """What of an article meets a plan, by the tokens stored at filing: no text is analysed anew."""
-    stored = store.tokens(article.id) if plan else b""
-    if plan is None or not stored:
+    analysed = store.tokens(article.id) if plan else None
+    if plan is None or analysed is None:
         return NOTHING
-    document = Document.of(article, Analysed.from_bytes(stored))
+    document = Document.of(article, analysed)
     return Marks(hits(plan, document, article), forms(plan, document, article))
 
 

@@ -1,13 +1,12 @@
 """Which words of an article met a query: the matcher's answer, over the tokens stored at filing."""
 
 import re
-from collections.abc import Iterator
 
 from tocsin.desk.show import Met, Part, View
-from tocsin.query.expand import All, AnyOf, Has, No, Plan, Sequence, Start
-from tocsin.query.match import Document, places
+from tocsin.query.document import Document
+from tocsin.query.hits import Lines, standing
+from tocsin.query.plan import Plan
 from tocsin.records import Article, Hit
-from tocsin.words import clean, spans
 
 SHOWN_FORMS = 200
 
@@ -26,15 +25,13 @@ NOTHING = Marks((), {})
 
 def forms(plan: Plan, document: Document, article: Article) -> dict[str, str]:
     """Every form in the article that meets the plan → the query word it meets."""
-    lines = {"title": clean(article.title), "text": clean(article.text)}
-    tokens = {field: spans(line) for field, line in lines.items()}
+    lines = Lines(article)
     found: dict[str, str] = {}
-    for part in _wanted(plan):
-        for place in places(part, document):
-            first, last = tokens[place.field][place.first], tokens[place.field][place.first + place.length - 1]
-            found.setdefault(lines[place.field][first.start : last.end], part.word)
-            if len(found) == SHOWN_FORMS:
-                return found
+    for sequence, place in standing(plan, document):
+        _, line, start, end = lines.at(place)
+        found.setdefault(line[start:end], sequence.word)
+        if len(found) == SHOWN_FORMS:
+            break
     return found
 
 
@@ -73,14 +70,3 @@ def sentences(hits: tuple[Hit, ...], limit: int, field: str = "") -> list[list[P
 def words_met(hits: tuple[Hit, ...]) -> list[Met]:
     """Each pair of text form and query word once, in order."""
     return list(dict.fromkeys(Met(hit.word, hit.form, hit.how) for hit in hits))
-
-
-def _wanted(plan: Plan) -> Iterator[Sequence | Start]:
-    match plan:
-        case Sequence() | Start():
-            yield plan
-        case All(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _wanted(part)
-        case Has() | No():
-            return

@@ -12,10 +12,12 @@ from typing import Protocol, TypeVar
 
 from tocsin.clock import Clock
 from tocsin.desk.show import Lens, View
-from tocsin.query.expand import Expander, Plan
+from tocsin.query.expand import Expander, fixed
 from tocsin.query.parse import QueryError
+from tocsin.query.plan import Plan
 from tocsin.records import Feed, Outlet, Subscription
 from tocsin.stores.port import ReaderStore
+from tocsin.words import Analysed
 
 QUERY_BYTES = 4096
 """Longest query that is read, in bytes of UTF-8."""
@@ -32,8 +34,8 @@ class DeskStore(ReaderStore, Protocol):
     def feeds(self, outlet: str = "") -> list[Feed]:
         """All feeds, or those of one outlet."""
 
-    def tokens(self, article_id: str) -> bytes:
-        """Tokens as stored at filing; empty where there are none."""
+    def tokens(self, article_id: str) -> Analysed | None:
+        """Tokens as stored at filing; None where there are none, or an older analyser made them."""
 
     def subscriptions(self) -> tuple[int, list[Subscription]]:
         """The generation of the subscription set, and the set."""
@@ -83,7 +85,7 @@ class Desk:
         if not text.strip():
             return Asked(text)
         try:
-            return Asked(text, plan=self._expander.read(text))
+            return Asked(text, plan=fixed(self._expander.read(text), self._clock.now()))
         except QueryError as error:
             return Asked(text, problem=_pointed(text, error))
 

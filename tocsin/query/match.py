@@ -1,223 +1,410 @@
-"""Many subscriptions × one article, in memory: the third back-end of the query language, and the one that rings."""
+"""Many subscriptions × one article, in memory: the back-end that rings.
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from typing import NamedTuple, assert_never
+Each subscription hangs on *hooks* of which a matching article must have one: the rarest word that it asks for, with
+what else must or must not stand beside it. Where a hook says everything (a word, an OR of words, two or three words, a
+word and not another, an attribute beside a word, two words near each other), what hangs on it is met; all else is
+verified by ``tocsin.query.meaning``. So the work for an article grows with the subscriptions that it meets, not with
+those there are.
 
-from tocsin.query.expand import All, AnyOf, Has, Keys, No, Plan, Sequence, Start
-from tocsin.records import Article, Hit
-from tocsin.words import Analysed, clean, spans
+What hangs on a token is kept as packed numbers, and those of all tokens of an article are joined and sifted as arrays:
+with a hundred thousand subscriptions, what costs time is not the work but the memory that is touched.
+"""
 
-_FIELDS = ("title", "text")
-_SENTENCE_END = ".!?…\n"
-_SENTENCE_LIMIT = 300
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import chain, compress, repeat
+from operator import is_not
+from typing import NamedTuple
 
+from tocsin.query.document import Document
+from tocsin.query.hooks import Hook, fact, facts_of, hooks_of
+from tocsin.query.meaning import adjacent, holds
+from tocsin.query.plan import LEAD, All, Keys, Plan, Stands, condensed, steps
+from tocsin.query.terms import ALWAYS, FIRST, NEVER, ZONES, Fact, Frequency, Index, Term, guess
+from tocsin.words import Token
 
-class Document:
-    """An analysed article, indexed for questions: key → positions in each field, and its attributes."""
+REMEMBERED = 500_000
+"""Tokens whose rows are remembered; past that the memory starts anew."""
+LATE = 4_000
+"""Keys of terms that came after the memory, before the memory starts anew."""
 
-    def __init__(self, analysed: Analysed, attributes: Mapping[str, Iterable[str]]) -> None:
-        self.fields: dict[str, tuple[tuple[str, ...], ...]] = {"title": analysed.title, "text": analysed.text}
-        self.positions: dict[str, dict[str, list[int]]] = {}
-        for field, tokens in self.fields.items():
-            index: dict[str, list[int]] = defaultdict(list)
-            for position, keys in enumerate(tokens):
-                for key in keys:
-                    index[key].append(position)
-            self.positions[field] = dict(index)
-        self.attributes = {name: frozenset(map(str.casefold, values)) for name, values in attributes.items()}
+_NUMBER = (1 << 29) - 1
+"""The bits of a fact that are the number of its term."""
+_FEW = 24
+"""Positions up to which a list is searched as fast as a set is made."""
+_ENTRY = 6
+"""Numbers of an entry: a fact that it needs, and another; one that must not be; the term that it hangs on; twice the
+number of the plan, and one more where it must be verified; how far the first fact's term may stand ahead, and 65,536
+times how far back (0: anywhere)."""
 
-    @staticmethod
-    def of(article: Article, analysed: Analysed) -> "Document":
-        """The document of an enriched article."""
-        return Document(analysed, attributes(article))
-
-
-def attributes(article: Article) -> dict[str, tuple[str, ...]]:
-    """What filters ask of an article, by the name of the filter."""
-    return {
-        "outlet": (article.outlet,),
-        "lang": (article.lang,),
-        "kind": (article.kind,),
-        "place": article.places,
-        "person": article.people,
-        "org": article.organisations,
-        "topic": article.topics,
-    }
+Row = tuple[bytes, bytes, bytes]
+"""What a token brings: numbers of its terms, of the plans that it meets alone, and entries, all packed."""
 
 
-class Place(NamedTuple):
-    """Where a sequence stands in a document."""
+class Check(NamedTuple):
+    """What is asked of a document where a hook is there: facts that must and must not hold, and parts to evaluate."""
 
-    field: str
-    first: int
-    length: int
-
-
-def places(part: Sequence | Start, document: Document) -> Iterator[Place]:
-    """Every place where a sequence or a prefix stands."""
-    for field in (part.field,) if part.field else _FIELDS:
-        if isinstance(part, Start):
-            begin = "s:" + part.prefix
-            for key, found in document.positions[field].items():
-                if key.startswith(begin):
-                    yield from (Place(field, position, 1) for position in found)
-            continue
-        tokens, index = document.fields[field], document.positions[field]
-        for key in part.steps[0]:
-            for position in index.get(key, ()):
-                rest = tokens[position + 1 : position + len(part.steps)]
-                if len(rest) == len(part.steps) - 1 and all(
-                    not keys.isdisjoint(token) for keys, token in zip(part.steps[1:], rest, strict=True)
-                ):
-                    yield Place(field, position, len(part.steps))
+    required: frozenset[Fact]
+    forbidden: frozenset[Fact]
+    phrases: tuple[tuple[Fact, ...], ...]
+    """Terms that must stand one after the other."""
+    parts: tuple[Plan, ...]
 
 
-def holds(plan: Plan, document: Document) -> bool:
-    """Whether a document meets a plan: the reference meaning of the language."""
-    match plan:
-        case Sequence() | Start():
-            return next(places(plan, document), None) is not None
-        case Has(name, values):
-            return not values.isdisjoint(document.attributes.get(name, frozenset()))
-        case All(parts):
-            return all(holds(part, document) for part in parts)
-        case AnyOf(parts):
-            return any(holds(part, document) for part in parts)
-        case No(part):
-            return not holds(part, document)
-        case _:
-            assert_never(plan)
+class _Kept(NamedTuple):
+    """What is kept of a plan."""
+
+    hooks: tuple[Hook, ...] | None
+    check: Check | None
+    terms: frozenset[Term]
+
+
+class _Rows(dict[Token, Row]):
+    """Token → its row; what is asked for the first time is put together from the terms it meets."""
+
+    def __init__(self, index: Index) -> None:
+        super().__init__()
+        self._index = index
+
+    def __missing__(self, token: Token) -> Row:
+        terms = self._index.of_token(token.keys)
+        for term in terms:
+            term.tokens[token] = None
+        row = self[token] = (
+            array("I", [term.number for term in terms]).tobytes(),
+            b"".join([term.direct.tobytes() for term in terms]),
+            b"".join([term.entries.tobytes() for term in terms]),
+        )
+        return row
 
 
 class Matcher:
-    """A set of subscriptions, each hung on keys of which a matching article must have one."""
+    """A set of plans by name, added, changed and removed one at a time."""
 
-    def __init__(self, plans: Mapping[str, Plan]) -> None:
-        self._plans = dict(plans)
-        self._always: list[str] = []
-        self._hung: dict[str, list[str]] = defaultdict(list)
-        for name, plan in self._plans.items():
-            anchor = _anchor(plan)
-            if anchor is None:
-                self._always.append(name)
-            for key in anchor or ():
-                self._hung[key].append(name)
+    def __init__(self, plans: Mapping[str, Plan] | None = None, frequency: Frequency | None = None) -> None:
+        self._frequency = frequency or guess
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+        self._kept: list[_Kept | None] = []
+        self._free: list[int] = []
+        self._always: dict[int, None] = {}
+        self._terms: dict[Keys, Term] = {}
+        self._numbered: list[Term | None] = [None] * FIRST
+        self._zones: dict[str, int] = dict.fromkeys(ZONES, 0)
+        self._index = Index()
+        self._late = Index()
+        self._rows = _Rows(self._index)
+        self.verified = 0
+        """Plans that were evaluated since the matcher was made: what the hooks could not decide."""
+        for name, plan in (plans or {}).items():
+            self.add(name, plan)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, name: str, plan: Plan) -> None:
+        """Add a plan, or put it in the place of the one with that name; met by the next document."""
+        if name in self._numbers:
+            self.remove(name)
+        plan = condensed(plan)
+        hooks = hooks_of(plan, self._term)
+        check = None if hooks and all([hook.sure for hook in hooks]) else self._check_of(plan)  # noqa: C419
+        terms = {hook.term for hook in hooks or ()}
+        terms |= {self.of_fact(other) for hook in hooks or () for other in (*hook.needs, *hook.unless)}
+        if check is not None:
+            terms |= {self.of_fact(other) for other in (*check.required, *check.forbidden)}
+            terms |= {self.of_fact(each) for phrase in check.phrases for each in phrase}
+            terms |= {self._term(keys) for part in check.parts for keys in steps(part)}
+        number = self._free.pop() if self._free else len(self._kept)
+        if number == len(self._kept):
+            self._kept.append(None)
+            self._names.append("")
+        self._kept[number] = _Kept(hooks, check, frozenset(terms))
+        self._names[number] = name
+        self._numbers[name] = number
+        for term in terms:
+            term.uses += 1
+        for zone in _zones(hooks, check):
+            self._zones[zone] += 1
+        if hooks is None:
+            self._always[number] = None
+        for hook in hooks or ():
+            self._hang(hook, number)
+
+    def remove(self, name: str) -> None:
+        """Forget a plan.
+
+        Raises KeyError where there is none of that name.
+        """
+        number = self._numbers.pop(name)
+        kept = self._kept[number]
+        if kept is None:
+            raise KeyError(name)
+        self._kept[number] = None
+        self._free.append(number)
+        self._always.pop(number, None)
+        for hook in kept.hooks or ():
+            self._take_down(hook, number)
+        for zone in _zones(kept.hooks, kept.check):
+            self._zones[zone] -= 1
+        for term in kept.terms:
+            term.uses -= 1
+            if not term.uses:
+                self._forget_rows(term)
+                del self._terms[term.keys]
+                self._numbered[term.number] = None
+                self._index.leave(term)
+                self._late.leave(term)
 
     def match(self, document: Document) -> list[str]:
-        """Ids of the subscriptions that the document meets, in alphabetical order."""
-        candidates = set(self._always)
-        for index in document.positions.values():
-            for key in index.keys() & self._hung.keys():
-                candidates.update(self._hung[key])
+        """Names of the plans that a document meets, in no particular order."""
+        here = _Here(self, document)
+        facts = here.facts
+        met = set(array("I", here.direct))
+        asked = set(self._always)
+        entries = array("I", here.entries)
+        for at in compress(range(0, len(entries), _ENTRY), map(facts.__contains__, entries[0::_ENTRY])):
+            other, further, never, term, number, reach = entries[at : at + _ENTRY]
+            if further not in facts or never in facts:
+                continue
+            if not reach or here.within(term, other, reach):
+                (asked if number & 1 else met).add(number >> 1)
+        asked -= met
+        self.verified += len(asked)
+        kept = self._kept
+        met.update([number for number in asked if here.passes(kept[number])])
+        names = self._names
+        return [names[number] for number in met]
+
+    def match_all(self, documents: Iterable[Document]) -> Iterator[list[str]]:
+        """``match`` of each document of a batch."""
+        return map(self.match, documents)
+
+    def rows_of(self, tokens: Collection[Token]) -> list[Row]:
+        """What each token brings."""
+        if len(self._rows) > REMEMBERED:
+            self._start_anew()
+        if len(self._late):
+            # A term that came after a row was made is not in it yet.
+            for token in tokens:
+                if any(token not in term.tokens for term in self._late.of_token(token.keys)):
+                    self._drop_row(token)
+        return [self._rows[token] for token in tokens]
+
+    def term(self, keys: Keys) -> Term | None:
+        """The term with these keys, if a plan asks for it."""
+        return self._terms.get(keys)
+
+    def of_attribute(self, name: str, value: str) -> tuple[Term, ...]:
+        """Terms that an attribute meets."""
+        return self._index.of_key(f"{name}={value}")
+
+    def of_fact(self, number: Fact) -> Term:
+        """The term that a fact is about."""
+        term = self._numbered[number & _NUMBER]
+        if term is None:
+            raise KeyError(number)
+        return term
+
+    @property
+    def zones(self) -> list[str]:
+        """Zones that some plan asks for."""
+        return [zone for zone in ZONES if zone and self._zones[zone]]
+
+    def _term(self, keys: Keys) -> Term:
+        known = self._terms.get(keys)
+        if known is None:
+            share = max(map(self._frequency, keys), default=0.0)
+            known = self._terms[keys] = Term(keys, len(self._numbered), share)
+            self._numbered.append(known)
+            self._index.enter(known)
+            if self._rows:
+                self._late.enter(known)
+                if len(self._late) > LATE:
+                    self._start_anew()
+        return known
+
+    def _check_of(self, plan: Plan) -> Check:
+        """What must be asked of a document beside its hooks: facts, and what must be evaluated."""
+        required, forbidden, rest = facts_of(plan.parts if isinstance(plan, All) else (plan,), self._term)
+        phrases, parts = list[tuple[Fact, ...]](), list[Plan]()
+        for part in rest:
+            match part:
+                case Stands((only,), ""):
+                    phrases.append(tuple([self._term(keys).number for keys in only.steps]))
+                case _:
+                    parts.append(part)
+        facts = frozenset([fact(*pair) for pair in required])
+        return Check(facts, frozenset(forbidden), tuple(phrases), tuple(parts))
+
+    def _hang(self, hook: Hook, number: int) -> None:
+        if _is_direct(hook):
+            hook.term.direct.append(number)
+        else:
+            hook.term.entries.extend(_entry(hook, number))
+        self._forget_rows(hook.term)
+
+    def _take_down(self, hook: Hook, number: int) -> None:
+        term = hook.term
+        if _is_direct(hook):
+            term.direct.remove(number)
+        else:
+            entry = _entry(hook, number)
+            places = range(0, len(term.entries), _ENTRY)
+            at = next(at for at in places if term.entries[at : at + _ENTRY] == entry)
+            del term.entries[at : at + _ENTRY]
+        self._forget_rows(term)
+
+    def _forget_rows(self, term: Term) -> None:
+        """What hangs on a term has changed: the rows of its tokens are put together anew when they are next seen."""
+        for token in list(term.tokens):
+            self._drop_row(token)
+
+    def _drop_row(self, token: Token) -> None:
+        row = self._rows.pop(token, None)
+        for number in array("I", row[0]) if row else ():
+            self.of_fact(number).tokens.pop(token, None)
+
+    def _start_anew(self) -> None:
+        self._rows.clear()
+        self._late = Index()
+        for term in self._terms.values():
+            term.tokens.clear()
+
+
+class _Here:
+    """A document as the matcher's plans ask it: by facts, and by the positions of terms."""
+
+    def __init__(self, matcher: Matcher, document: Document) -> None:
+        self.document = document
+        self.title = document.title
+        self.sentences = document.sentences
+        self._matcher = matcher
+        self._several: dict[int, list[Token]] | None = None
+        self._at: dict[int, Collection[int]] = {}
+        analysed = document.analysed
+        tokens = {*analysed.title, *analysed.text}
+        rows = matcher.rows_of(tokens)
+        terms = [row[0] for row in rows]
+        self._numbers = array("I", b"".join(terms))
+        self._owners = list(chain.from_iterable(map(repeat, tokens, [len(each) >> 2 for each in terms])))
+        self.facts: dict[Fact, Token | None] = dict(zip(self._numbers, self._owners, strict=True))
+        """What holds of the document; for a term that stands in it, the last token that meets it."""
+        self.facts[ALWAYS] = None
+        self.direct, self.entries = b"".join([row[1] for row in rows]), b"".join([row[2] for row in rows])
         for name, values in document.attributes.items():
             for value in values:
-                candidates.update(self._hung.get(f"{name}={value}", ()))
-        return sorted(name for name in candidates if holds(self._plans[name], document))
+                for term in matcher.of_attribute(name, value):
+                    self.facts[term.number] = None
+                    self.direct += term.direct.tobytes()
+                    self.entries += term.entries.tobytes()
+        for zone in matcher.zones:
+            self._add_zone(zone)
+
+    def _add_zone(self, zone: str) -> None:
+        analysed, bit = self.document.analysed, ZONES[zone]
+        tokens = {
+            "title": analysed.title,
+            "text": analysed.text,
+            "lead": (*analysed.title, *analysed.text[:LEAD]),
+        }[zone]
+        rows = self._matcher.rows_of(tokens)
+        self.facts.update(dict.fromkeys([number | bit for number in array("I", b"".join([row[0] for row in rows]))]))
+
+    @property
+    def now(self) -> datetime:
+        """The document's arrival."""
+        return self.document.now
+
+    def values(self, name: str) -> frozenset[str]:
+        """Casefolded values of an attribute."""
+        return self.document.values(name)
+
+    def time(self, name: str) -> datetime | None:
+        """``date`` or ``seen``."""
+        return self.document.time(name)
+
+    def starts(self, words: tuple[Keys, ...]) -> Collection[int]:
+        """Positions of the stream at which words begin to stand one after the other."""
+        return adjacent(words, self._positions_of)
+
+    def _positions_of(self, keys: Keys) -> Collection[int]:
+        term = self._matcher.term(keys)
+        if term is None:
+            return self.document.at(keys)
+        return self._standing(term.number) if term.number in self.facts else ()
+
+    def _standing(self, number: int) -> Collection[int]:
+        """Positions of a term that stands here."""
+        known = self._at.get(number)
+        if known is None:
+            if self._several is None:
+                self._several = self._find_several()
+            positions = self.document.positions()
+            several = self._several.get(number)
+            last = self.facts[number]
+            if several is not None:
+                known = list(chain.from_iterable([positions[token] for token in several]))
+            else:
+                known = positions[last] if last is not None else []
+            self._at[number] = known = known if len(known) <= _FEW else frozenset(known)
+        return known
+
+    def _find_several(self) -> dict[int, list[Token]]:
+        """The few terms that several tokens meet, with all of them."""
+        found: dict[int, list[Token]] = {}
+        others = map(is_not, map(self.facts.__getitem__, self._numbers), self._owners)
+        for number, token in compress(zip(self._numbers, self._owners, strict=True), others):
+            last = self.facts[number]
+            found.setdefault(number, [] if last is None else [last]).append(token)
+        return found
+
+    def within(self, number: Fact, other: Fact, reach: int) -> bool:
+        """Whether the other term stands so near to the first somewhere."""
+        back, ahead = divmod(reach, 65_536)
+        there = self._standing(other)
+        for position in self._standing(number):
+            for at in range(position - back, position + ahead + 1):
+                if at != position and at in there:
+                    return True
+        return False
+
+    def passes(self, kept: _Kept | None) -> bool:
+        """Whether the document meets what the hooks of a plan left open."""
+        check = kept and kept.check
+        if not check:
+            return False
+        facts = self.facts
+        if not all(map(facts.__contains__, check.required)) or any(map(facts.__contains__, check.forbidden)):
+            return False
+        if not all(map(self._one_after_the_other, check.phrases)):
+            return False
+        return all([holds(part, self) for part in check.parts])  # noqa: C419
+
+    def _one_after_the_other(self, phrase: tuple[Fact, ...]) -> bool:
+        if not all(map(self.facts.__contains__, phrase)):
+            return False
+        standing = list(map(self._standing, phrase))
+        rarest = min(range(len(phrase)), key=lambda offset: len(standing[offset]))
+        return any(
+            all([position - rarest + offset in there for offset, there in enumerate(standing)])  # noqa: C419
+            for position in standing[rarest]
+        )
 
 
-def _anchor(plan: Plan) -> Keys | None:
-    """Keys one of which every match has; None where there are none such."""
-    match plan:
-        case Sequence(steps):
-            return max(steps, key=lambda keys: min(len(key) for key in keys))
-        case Start() | No():
-            return None
-        case Has(name, values):
-            return frozenset(f"{name}={value}" for value in values)
-        case All(parts):
-            anchors = [anchor for part in parts if (anchor := _anchor(part)) is not None]
-            return min(anchors, key=lambda keys: ("=" in next(iter(keys), "="), len(keys)), default=None)
-        case AnyOf(parts):
-            union: set[str] = set()
-            for part in parts:
-                anchor = _anchor(part)
-                if anchor is None:
-                    return None
-                union |= anchor
-            return frozenset(union)
-        case _:
-            assert_never(plan)
+def _is_direct(hook: Hook) -> bool:
+    return hook.sure and not hook.needs and not hook.unless
 
 
-def hits(plan: Plan, document: Document, article: Article, limit: int = 5) -> tuple[Hit, ...]:
-    """Where and how the words of a plan stand in an article: the plainest hit of each query word, at most ``limit``."""
-    lines = {"title": clean(article.title), "text": clean(article.text)}
-    best: dict[str, tuple[int, Sequence | Start, Place]] = {}
-    for part in _positive(plan):
-        place = next(places(part, document), None)
-        if place is None:
-            continue
-        rank = _rank(part, _form(part, place, document))
-        if part.word not in best or rank < best[part.word][0]:
-            best[part.word] = (rank, part, place)
-    return tuple(_hit(part, place, document, lines[place.field]) for _, part, place in islice(best.values(), limit))
+def _entry(hook: Hook, number: int) -> "array[int]":
+    one, two = (*hook.needs, ALWAYS, ALWAYS)[:2]
+    never = (*hook.unless, NEVER)[0]
+    return array("I", (one, two, never, hook.term.number, number * 2 + (not hook.sure), hook.back << 16 | hook.ahead))
 
 
-def _positive(plan: Plan) -> Iterator[Sequence | Start]:
-    match plan:
-        case Sequence() | Start():
-            yield plan
-        case All(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _positive(part)
-        case Has() | No():
-            return
-        case _:
-            assert_never(plan)
-
-
-def _hit(part: Sequence | Start, place: Place, document: Document, line: str) -> Hit:
-    tokens = spans(line)
-    first, last = tokens[place.first], tokens[place.first + place.length - 1]
-    form = line[first.start : last.end]
-    begin, end = _sentence(line, first.start, last.end)
-    sentence = line[begin:end]
-    shown = sentence.lstrip()
-    return Hit(
-        word=part.word,
-        form=form,
-        how=_how(part, place, document),
-        field=place.field,
-        sentence=shown.rstrip(),
-        start=first.start - begin - (len(sentence) - len(shown)),
-    )
-
-
-def _how(part: Sequence | Start, place: Place, document: Document) -> str:
-    form = _form(part, place, document)
-    if isinstance(part, Start) or not part.how:
-        return form
-    if part.how == "other name" and form != "as typed":
-        return f"{form} of {part.via}"
-    return f"{part.how} {part.via}"
-
-
-def _form(part: Sequence | Start, place: Place, document: Document) -> str:
-    """How the tokens of a place meet the steps of a part, by the loosest of them."""
-    if isinstance(part, Start):
-        return "prefix"
-    tokens = document.fields[place.field][place.first : place.first + place.length]
-    kinds = {_kind(keys, token) for keys, token in zip(part.steps, tokens, strict=True)}
-    return "transliteration" if "t" in kinds else "case form" if kinds & {"l", "n"} else "as typed"
-
-
-def _rank(part: Sequence | Start, form: str) -> int:
-    """The plainer the explanation, the lower."""
-    forms = ("as typed", "case form", "prefix", "transliteration")
-    ways = ("", "family", "other name")
-    return 3 * (form == "transliteration") + ways.index(getattr(part, "how", "")) + forms.index(form)
-
-
-def _kind(keys: Keys, token: tuple[str, ...]) -> str:
-    common = keys.intersection(token)
-    return next((kind for kind in "slnt" if any(key.startswith(kind + ":") for key in common)), "")
-
-
-def _sentence(line: str, start: int, end: int) -> tuple[int, int]:
-    begin = max((line.rfind(mark, max(0, start - _SENTENCE_LIMIT), start) for mark in _SENTENCE_END), default=-1) + 1
-    stops = [at + 1 for mark in _SENTENCE_END if (at := line.find(mark, end)) >= 0]
-    finish = min(stops, default=len(line))
-    begin = max(begin, start - _SENTENCE_LIMIT // 2)
-    return begin, min(finish, end + _SENTENCE_LIMIT // 2)
+def _zones(hooks: tuple[Hook, ...] | None, check: Check | None) -> list[str]:
+    """Zones of the facts that a plan asks for."""
+    facts = [other for hook in hooks or () for other in (*hook.needs, *hook.unless)]
+    facts += (*check.required, *check.forbidden) if check else ()
+    return [zone for zone, bit in ZONES.items() if bit and any(other & bit for other in facts)]

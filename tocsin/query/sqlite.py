@@ -1,58 +1,256 @@
-"""Plan → SQL over the full-text table ``words`` (title, text) and the table ``tags`` (article, name, value).
+"""Plan → SQL over the full-text table ``words`` (title, text), the table ``tags`` and the columns of ``articles``.
 
-Both are keyed by the article's row number. No word of a reader stands in the SQL: everything is a parameter.
+FTS5 finds words, phrases, prefixes and AND, OR, NOT of them by itself. What it cannot say (order, sentences, the lead,
+a number of places) it finds too widely: the *expression* of a plan is met by at least the articles that meet the plan.
+Where it is met by more, ``tocsin_met`` decides row by row, by ``tocsin.query.meaning``, over the positions that FTS5
+has at hand.
+
+No word of a reader stands in the SQL: everything is a parameter. ``words`` is keyed by arrival.
 """
 
-from typing import assert_never
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple, assert_never
 
-from tocsin.query.expand import All, AnyOf, Has, No, Plan, Sequence, Start
+from tocsin.query.meaning import aware
+from tocsin.query.plan import (
+    All,
+    AnyOf,
+    Between,
+    Has,
+    Keys,
+    Near,
+    No,
+    Often,
+    Plan,
+    Side,
+    Spatial,
+    Stands,
+    Together,
+    condensed,
+)
 
-_IN_WORDS = "article.seq IN (SELECT rowid FROM words WHERE words MATCH ?)"
+MOST_PAIRS = 40
+"""Pairs of sequences up to which a distance is asked of FTS5 itself."""
+MET = "tocsin_met"
+"""Name of the auxiliary function that decides what an expression leaves open."""
+
+Steps = tuple[Keys, ...]
+_TIMES = {"date": "article.published", "seen": "article.first_seen"}
 
 
-def condition(plan: Plan) -> tuple[str, list[str]]:
-    """A condition on ``article.seq`` and its parameters."""
+class Expression(NamedTuple):
+    """A full-text expression that at least all articles meet which meet the plan."""
+
+    match: str
+    phrases: tuple[Steps, ...]
+    """What each phrase of it asks for, by FTS5's number."""
+    plan: Plan
+    """What it stands for, condensed."""
+    exact: bool
+    """Whether the articles that meet it are those that meet the plan."""
+
+
+class Condition(NamedTuple):
+    """A condition on a row of ``articles AS article``, and its parameters.
+
+    An ``Expression`` among the parameters stands for two: its text, and the number under which ``tocsin_met`` finds it.
+    """
+
+    sql: str
+    values: list[Any]
+
+
+class Wanted(NamedTuple):
+    """How to find what meets a plan: words first, the rest as a condition. Either may be missing."""
+
+    words: Expression | None
+    rest: Condition | None
+
+
+def wanted(plan: Plan) -> Wanted:
+    """How to find what meets a plan."""
+    plan = condensed(plan)
+    parts = plan.parts if isinstance(plan, All) else (plan,)
+    of_words = [part for part in parts if expression(part) is not None]
+    # What only forbids words joins the words that it takes from; alone it is a condition like any other.
+    forbidden = [part for part in parts if isinstance(part, No) and of_words and _is_exact(part.part)]
+    rest = [part for part in parts if part not in of_words and part not in forbidden]
+    asked = [*of_words, *forbidden]
+    words = expression(asked[0] if len(asked) == 1 else All(tuple(asked))) if asked else None
+    return Wanted(words, condition(rest[0] if len(rest) == 1 else All(tuple(rest))) if rest else None)
+
+
+def condition(plan: Plan) -> Condition:
+    """A condition that says all of a plan.
+
+    Raises ValueError where ``last`` was left open.
+    """
     match plan:
         case Has(name, values):
             marks = ",".join("?" * len(values))
             sql = f"article.seq IN (SELECT article FROM tags WHERE name = ? AND value IN ({marks}))"
-            return sql, [name, *sorted(values)]
+            return Condition(sql, [name, *sorted(values)])
+        case Between():
+            return _between(plan)
         case No(part):
-            sql, parameters = condition(part)
-            return f"NOT {sql}", parameters
-        case Sequence() | Start():
-            return _IN_WORDS, [_words(plan)]
+            inner = condition(part)
+            return Condition(f"NOT ifnull({inner.sql}, 0)", inner.values)
+        case Stands() | Near() | Together() | Often():
+            found = expression(plan)
+            return _in_words(found) if found else Condition("0", [])
         case All(parts) | AnyOf(parts):
-            expression = full_text(plan)
-            if expression is not None:
-                return _IN_WORDS, [expression]
+            found = expression(plan)
+            if found is not None:
+                return _in_words(found)
             joined = [condition(part) for part in parts]
             glue = " AND " if isinstance(plan, All) else " OR "
-            return "(" + glue.join(sql for sql, _ in joined) + ")", [value for _, values in joined for value in values]
+            return Condition(
+                "(" + glue.join(one.sql for one in joined) + ")", [v for one in joined for v in one.values]
+            )
         case _:
             assert_never(plan)
 
 
-def full_text(plan: Plan) -> str | None:
-    """The plan as one FTS5 expression, or None where it asks for more than words."""
-    match plan:
-        case Sequence() | Start():
-            return _words(plan)
-        case All(parts) | AnyOf(parts):
-            inner = [full_text(part) for part in parts]
-            glue = " AND " if isinstance(plan, All) else " OR "
-            return None if None in inner else "(" + glue.join(filter(None, inner)) + ")"
-        case Has() | No():
+def _in_words(found: Expression) -> Condition:
+    if found.exact:
+        return Condition("article.arrival IN (SELECT rowid FROM words WHERE words MATCH ?)", [found.match])
+    sql = f"article.arrival IN (SELECT rowid FROM words WHERE words MATCH ? AND {MET}(words, ?))"
+    return Condition(sql, [found.match, found])
+
+
+def _between(plan: Between) -> Condition:
+    if plan.last is not None:
+        raise ValueError("what counts back from now must be fixed to a moment before a store is asked")
+    column = _TIMES[plan.name]
+    tests, values = [f"{column} IS NOT NULL"], list[Any]()
+    if plan.low is not None:
+        tests.append(f"{column} >= ?")
+        values.append(_epoch(plan.low))
+    if plan.high is not None:
+        tests.append(f"{column} < ?")
+        values.append(_epoch(plan.high))
+    return Condition("(" + " AND ".join(tests) + ")", values)
+
+
+def _epoch(moment: datetime) -> float:
+    return aware(moment).timestamp()
+
+
+def expression(plan: Plan) -> Expression | None:
+    """The full-text expression of a plan that asks for words alone; None where it asks for anything else too."""
+    draft = _Draft()
+    match = draft.text(plan)
+    return None if match is None else Expression(match, tuple(draft.phrases), plan, draft.exact)
+
+
+def _is_exact(plan: Plan) -> bool:
+    found = expression(plan)
+    return found is not None and found.exact
+
+
+class _Draft:
+    """An expression being written: its phrases in order, and whether it says all so far."""
+
+    def __init__(self) -> None:
+        self.phrases: list[Steps] = []
+        self.exact = True
+
+    def text(self, plan: Plan) -> str | None:
+        match plan:
+            case Stands() | Near() | Together() | Often():
+                return self._spatial(plan)
+            case All(parts):
+                return self._all(parts)
+            case AnyOf(parts):
+                inner = [self.text(part) for part in parts]
+                return None if None in inner or not inner else "(" + " OR ".join(filter(None, inner)) + ")"
+            case Has() | Between() | No():
+                return None
+            case _:
+                assert_never(plan)
+
+    def _all(self, parts: Iterable[Plan]) -> str | None:
+        """FTS5 knows only "these and not those": the forbidden ones stand behind."""
+        asked: list[str] = []
+        forbidden: list[Plan] = []
+        for part in parts:
+            if isinstance(part, No) and _is_exact(part.part):
+                forbidden.append(part.part)
+                continue
+            inner = self.text(part)
+            if inner is None:
+                return None
+            asked.append(inner)
+        if not asked:
             return None
-        case _:
-            assert_never(plan)
+        text = "(" + " AND ".join(asked) + ")"
+        return f"({text} NOT ({' OR '.join(filter(None, map(self.text, forbidden)))}))" if forbidden else text
+
+    def _spatial(self, plan: Spatial) -> str | None:
+        match plan:
+            case Stands(side, zone):
+                self.exact = self.exact and zone != "lead"
+                return self._side(side, zone)
+            case Often(side, times, zone):
+                self.exact = self.exact and times == 1 and zone != "lead"
+                return self._side(side, zone) if times > 0 else None
+            case Near((left, right), gap, _, zone) if _pairs(left, right):
+                self.exact = False
+                return self._near(left, right, gap, zone)
+            case Near(several, _, _, zone):
+                self.exact = False
+                return "(" + " AND ".join(self._side(side, zone) for side in several) + ")"
+            case Together(left, right, zone):
+                self.exact = False
+                return f"({self._side(left, zone)} AND {self._side(right, zone)})"
+            case _:
+                assert_never(plan)
+
+    def _side(self, side: Side, zone: str) -> str:
+        return "(" + " OR ".join(self._sequence(sequence.steps, zone) for sequence in side) + ")"
+
+    def _near(self, left: Side, right: Side, gap: int, zone: str) -> str:
+        pairs = [
+            f"NEAR({self._phrase(one.steps)} {self._phrase(other.steps)}, {gap})" for one in left for other in right
+        ]
+        return f"{_columns(zone)}({' OR '.join(pairs)})"
+
+    def _sequence(self, words: Steps, zone: str) -> str:
+        if not any(map(_has_prefix, words)):
+            return _columns(zone) + self._phrase(words)
+        if len(words) == 1:
+            return f"{_columns(zone)}({' OR '.join(self._alternatives(words[0]))})"
+        # FTS5 has no beginnings inside a phrase: each word is asked for by itself, and how they stand is verified.
+        self.exact = False
+        inner = (f"({' OR '.join(self._alternatives(keys))})" for keys in words)
+        return f"{_columns(zone)}({' AND '.join(inner)})"
+
+    def _alternatives(self, keys: Keys) -> list[str]:
+        plain = frozenset(key for key in keys if not key.endswith("*"))
+        found = [self._phrase((plain,))] if plain else []
+        for key in sorted(keys - plain):
+            self.phrases.append((frozenset({key}),))
+            found.append(f"{_quoted(key[:-1])} *")
+        return found
+
+    def _phrase(self, words: Steps) -> str:
+        self.phrases.append(words)
+        return _quoted(" ".join("\x1f".join(sorted(keys)) for keys in words))
 
 
-def _words(plan: Sequence | Start) -> str:
-    columns = f"{{{plan.field}}} : " if plan.field else ""
-    if isinstance(plan, Start):
-        return f"{columns}{_quoted('s:' + plan.prefix)} *"
-    return columns + _quoted(" ".join("\x1f".join(sorted(keys)) for keys in plan.steps))
+def _pairs(left: Side, right: Side) -> bool:
+    """Whether FTS5's own NEAR can ask for two sides: no beginnings, and not too many ways to pair them."""
+    plain = not any(_has_prefix(keys) for side in (left, right) for sequence in side for keys in sequence.steps)
+    return plain and len(left) * len(right) <= MOST_PAIRS
+
+
+def _has_prefix(keys: Keys) -> bool:
+    return any(key.endswith("*") for key in keys)
+
+
+def _columns(zone: str) -> str:
+    return f"{{{zone}}} : " if zone in ("title", "text") else ""
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from tocsin.query.expand import Plan
+from tocsin.query.plan import Keys, Plan
 from tocsin.records import (
     Alert,
     Article,
@@ -23,6 +23,7 @@ from tocsin.records import (
     Story,
     Subscription,
 )
+from tocsin.words import Analysed
 
 
 class Sketch(Record, kw_only=True):
@@ -103,18 +104,15 @@ class Filing(Protocol):
     def by_shingles(self, prints: Sequence[int], limit: int) -> list[Sketch]:
         """Texts that share most of these fingerprints, the most alike first."""
 
-    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], tokens: bytes) -> bool:
+    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], analysed: Analysed) -> bool:
         """Move an accepted article to filed. False where its lease was lost to another worker."""
 
 
 class Publishing(Protocol):
     """One open write transaction of publishing."""
 
-    def make_ready(self, article: Article, keys: Mapping[str, str], now: datetime) -> int | None:
-        """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost.
-
-        ``keys`` has, for each field of the index, the keys of its tokens as ``words.Analysed.keys_of`` writes them.
-        """
+    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> int | None:
+        """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost."""
 
     def alert_of(self, subscription: str, story: str) -> Alert | None:
         """The alert of a subscription and a story, if there is one."""
@@ -138,8 +136,17 @@ class RoadStore(Protocol):
     def release(self, articles: Sequence[Article]) -> None:
         """Give back articles whose lease is still the claimed one: free at once, and this attempt does not count."""
 
-    def tokens(self, article_id: str) -> bytes:
-        """Tokens as stored at filing; empty where there are none."""
+    def tokens(self, article_id: str) -> Analysed | None:
+        """Tokens as stored at filing; None where there are none, or an older analyser made them."""
+
+    def frequencies(self, sample: int = 300) -> dict[str, float]:
+        """Share of the newest articles that have a key, for the keys that stand in more than one of them."""
+
+    def outdated(self, analyser: int, limit: int) -> list[Article]:
+        """Ready articles whose words an older analyser read, in order of arrival."""
+
+    def reindex(self, articles: Sequence[tuple[Article, Analysed]]) -> None:
+        """Put ready articles into the index anew, with the words of this analyser. Nobody is told of it."""
 
     def filing(self) -> AbstractContextManager[Filing]:
         """Open one write transaction."""
@@ -171,8 +178,11 @@ class ReaderStore(Protocol):
         ``before`` and ``after`` bound the arrival numbers; ``stories`` leaves one article of each story.
         """
 
-    def count(self, plan: Plan | None) -> int:
-        """How many ready articles meet the plan."""
+    def count(self, plan: Plan | None, most: int = 10_000) -> int:
+        """How many ready articles meet the plan; one more than ``most`` means: more than so many."""
+
+    def forms(self, keys: Keys, limit: int = 100) -> list[tuple[str, int]]:
+        """Words of the store that have one of the keys, folded, and in how many articles; the most frequent first."""
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Articles by id."""

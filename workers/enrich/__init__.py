@@ -3,8 +3,8 @@
 import msgspec
 
 from tocsin.lists import Lists
+from tocsin.query.document import Document
 from tocsin.query.expand import Expander
-from tocsin.query.match import Document
 from tocsin.records import Article
 from tocsin.words import Analysed, Words
 from workers.enrich.gazetteer import Gazetteer
@@ -22,6 +22,10 @@ class Enricher:
         self._gazetteer = Gazetteer(words, lists)
         self._topics = topic_matcher(lists, expander)
 
+    def analyse(self, article: Article) -> Analysed:
+        """The words of an article that is enriched already."""
+        return self._words.analyse(article.title, article.text, article.lang)
+
     def enrich(self, article: Article) -> tuple[Article, Analysed]:
         """The article with its language, names and topics, and its analysis in that language."""
         lang = language(article.title, article.text, article.lang)
@@ -30,5 +34,5 @@ class Enricher:
         with_names = msgspec.structs.replace(
             article, lang=lang, places=named.places, people=named.people, organisations=named.organisations
         )
-        topics = tuple(self._topics.match(Document.of(with_names, analysed)))
+        topics = tuple(sorted(self._topics.match(Document.of(with_names, analysed, article.first_seen))))
         return msgspec.structs.replace(with_names, topics=topics), analysed

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import msgspec
 
 from tocsin.lists import Lists, Organisation, Person, Place, is_ambiguous, names
-from tocsin.words import Analysed, Words, clean, fold, is_cyrillic, spans
+from tocsin.spelling import clean, fold, is_cyrillic
+from tocsin.words import Analysed, Words, spans
 
 Tokens = Sequence[tuple[str, ...]]
 _Entry = Place | Person | Organisation
@@ -83,7 +84,7 @@ class Gazetteer:
     def find(self, title: str, text: str, analysed: Analysed, lang: str) -> Named:
         """The listed names in an article of a language, analysed in that language."""
         found: tuple[dict[str, None], ...] = ({}, {}, {})
-        for line, tokens in ((title, analysed.title), (text, analysed.text)):
+        for line, tokens in ((title, analysed.keys("title")), (text, analysed.keys("text"))):
             for pattern in self._mentions(_Line(line, tokens), lang):
                 found[pattern.group][pattern.canonical] = None
         return Named(*(tuple(names) for names in found))

@@ -59,7 +59,8 @@ class SqliteStore(CrawlPart, RoadPart, ReaderPart):
                 ("sketches", "article"),
             ):
                 cursor.execute(f"DELETE FROM {table} WHERE {column} IN ({old})", (before["articles"],))
-            cursor.execute(f"DELETE FROM words WHERE rowid IN ({old})", (before["articles"],))
+            gone = f"SELECT arrival FROM articles WHERE seq IN ({old}) AND arrival IS NOT NULL"
+            cursor.execute(f"DELETE FROM words WHERE rowid IN ({gone})", (before["articles"],))
             cursor.execute(f"DELETE FROM articles WHERE seq IN ({old})", (before["articles"],))
         return counts
 

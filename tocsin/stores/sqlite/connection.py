@@ -10,8 +10,9 @@ from typing import Any
 import apsw
 
 from tocsin.errors import UserError
+from tocsin.stores.sqlite.fulltext import FormTable, register
 
-VERSION = 1
+VERSION = 2
 """Number of the newest migration: ``user_version`` of the file."""
 
 
@@ -48,15 +49,6 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _key_tokenizer(_: apsw.Connection, __: list[str]) -> Any:
-    r"""FTS5 tokenizer over keys that are made already: positions by blanks, the keys of one position by ``\\x1f``."""
-
-    def tokenize(utf8: bytes, _: int, __: str | None) -> Iterable[tuple[str, ...]]:
-        return [tuple(position.split("\x1f")) for position in bytes(utf8).decode().split(" ") if position]
-
-    return tokenize
-
-
 class Database:
     """A connection and its transactions. Not for use by two threads at the same moment."""
 
@@ -84,7 +76,8 @@ class Database:
                 f"{VERSION}); nothing was changed. Install the newer version, or name another store.",
                 1,
             )
-        self.connection.register_fts5_tokenizer("tocsin_keys", _key_tokenizer)
+        self.questions = register(self.connection)
+        self.forms = FormTable(self.connection)
         self.connection.pragma("journal_mode", "wal")
         self.connection.pragma("synchronous", "full")
         # Fingerprints lie all over the file: their pages are written once per checkpoint instead of once per batch.
@@ -133,6 +126,7 @@ class Database:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException:
+                self.forms.forget()
                 # A full disk may have taken it back already; and a COMMIT that failed leaves it open.
                 if self.connection.in_transaction:
                     cursor.execute("ROLLBACK")
@@ -140,13 +134,16 @@ class Database:
 
     def rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._explained():
-            return list(self.connection.execute(sql, tuple(values)))
+        return list(self.each(sql, values))
+
+    def each(self, sql: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query one by one, for who may not want them all. Among the values may be an ``Expression``."""
+        with self._explained(), self.questions.asked(values) as bound:
+            yield from self.connection.execute(sql, bound)
 
     def one(self, sql: str, values: Iterable[Any] = ()) -> Any:
         """First column of the first row, or None."""
-        with self._explained():
-            row = next(iter(self.connection.execute(sql, tuple(values))), None)
+        row = next(self.each(sql, values), None)
         return None if row is None else row[0]
 
     @contextmanager

@@ -111,7 +111,10 @@ class CrawlPart:
                     article = _article.decode(record)
                     if article.published is None:
                         dated = _dated(article, listing)
-                        cursor.execute("UPDATE articles SET record = ? WHERE seq = ?", (dated.to_json(), seq))
+                        cursor.execute(
+                            "UPDATE articles SET record = ?, published = ? WHERE seq = ?",
+                            (dated.to_json(), epoch(dated.published), seq),
+                        )
 
     def drop(self, drops: Iterable[Drop]) -> None:
         """Write down what was left out."""

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from tocsin.addresses import address_id, canonical, masked
-from tocsin.query.expand import Plan
-from tocsin.query.sqlite import condition
+from tocsin.query.plan import Keys, Plan
+from tocsin.query.sqlite import MET, wanted
 from tocsin.records import Alert, Article, Delivery, Notice, Story
 from tocsin.stores.sqlite.connection import Database, moment
 
@@ -16,6 +16,29 @@ _article = msgspec.json.Decoder(Article)
 _alert = msgspec.json.Decoder(Alert)
 _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
+
+
+def _found_by(plan: Plan | None) -> tuple[str, list[Any], str]:
+    """FROM and WHERE that find what meets a plan, their parameters, and the column that holds the arrival.
+
+    Words are asked first where there are any: the index gives the newest articles first and stops when it has enough.
+    """
+    words, rest = wanted(plan) if plan is not None else (None, None)
+    tests, values = [], list[Any]()
+    if words is None:
+        source, key = "FROM articles AS article", "article.arrival"
+        tests.append("article.state = 'ready'")
+    else:
+        source, key = "FROM words CROSS JOIN articles AS article ON article.arrival = words.rowid", "words.rowid"
+        tests.append("words MATCH ?")
+        values.append(words.match)
+        if not words.exact:
+            tests.append(f"{MET}(words, ?)")
+            values.append(words)
+    if rest is not None:
+        tests.append(rest.sql)
+        values += rest.values
+    return f"{source} WHERE {' AND '.join(tests)}", values, key
 
 
 class ReaderPart:
@@ -30,20 +53,49 @@ class ReaderPart:
 
         ``before`` and ``after`` bound the arrival numbers; ``stories`` leaves one article of each story.
         """
-        where, values = condition(plan) if plan is not None else ("1", [])
-        place = "row_number() OVER (PARTITION BY story ORDER BY arrival DESC)" if stories else "1"
-        sql = (
-            f"SELECT record FROM (SELECT record, arrival, {place} AS place FROM articles AS article"
-            f" WHERE state = 'ready' AND {where})"
-            " WHERE place = 1 AND arrival > ? AND arrival < ? ORDER BY arrival DESC LIMIT ?"
-        )
+        source, values, key = _found_by(plan)
         top = (1 << 62) if before is None else before
-        return [_article.decode(record) for (record,) in self.db.rows(sql, (*values, after, top, limit))]
+        sql = f"SELECT article.record {source} AND {key} > ? AND {key} < ? ORDER BY {key} DESC LIMIT ?"
+        if not stories:
+            return [_article.decode(record) for (record,) in self.db.rows(sql, (*values, after, top, limit))]
+        # From the newest in any case: what another page has shown of a story must not come again.
+        sql = f"SELECT article.story, {key}, article.record {source} AND {key} > ? ORDER BY {key} DESC"
+        seen: set[str] = set()
+        found: list[Article] = []
+        for story, arrival, record in self.db.each(sql, (*values, after)):
+            if story in seen:
+                continue
+            seen.add(story)
+            if arrival < top:
+                found.append(_article.decode(record))
+                if len(found) == limit:
+                    break
+        return found
 
-    def count(self, plan: Plan | None) -> int:
-        """How many ready articles meet the plan."""
-        where, values = condition(plan) if plan is not None else ("1", [])
-        return int(self.db.one(f"SELECT count(*) FROM articles AS article WHERE state = 'ready' AND {where}", values))
+    def count(self, plan: Plan | None, most: int = 10_000) -> int:
+        """How many ready articles meet the plan; one more than ``most`` means: more than so many."""
+        source, values, _ = _found_by(plan)
+        if plan is None:
+            return int(self.db.one(f"SELECT count(*) {source}", values))
+        return int(self.db.one(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT ?)", (*values, most + 1)))
+
+    def forms(self, keys: Keys, limit: int = 100) -> list[tuple[str, int]]:
+        """Words of the store that have one of the keys, folded, and in how many articles; the most frequent first."""
+        surfaces: set[str] = set()
+        for key in keys:
+            test, bounds = ("key = ?", [key])
+            if key.endswith("*"):
+                test, bounds = "key >= ? AND key < ?", [key[:-1], key[:-1] + "\U0010ffff"]
+            sql = (
+                "SELECT DISTINCT substr(f.keys, 1, instr(f.keys || char(31), char(31)) - 1)"
+                f" FROM form_keys k JOIN forms f USING (form) WHERE {test} LIMIT 2000"
+            )
+            surfaces.update(surface for (surface,) in self.db.rows(sql, bounds))
+        counted = [
+            (surface.partition(":")[2], int(self.db.one("SELECT doc FROM words_keys WHERE term = ?", (surface,)) or 0))
+            for surface in surfaces
+        ]
+        return sorted((pair for pair in counted if pair[1]), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def arrival_at(self, when: datetime) -> int:
         """The last arrival number given before a moment; 0 where there is none."""

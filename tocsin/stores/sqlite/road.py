@@ -1,17 +1,20 @@
 """What room two asks of the store: claims, filing with its fingerprints, publishing with its alerts, the outbox."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 import apsw
 import msgspec
 
-from tocsin.query.match import attributes
+from tocsin.query.document import attributes
 from tocsin.records import Alert, Article, Delivery, Drop, Notice, Subscription
 from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite.connection import Database, epoch, moment
 from tocsin.stores.sqlite.crawl import put_drops
+from tocsin.stores.sqlite.fulltext import FormTable, line
+from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)
 _sketch = msgspec.json.Decoder(Sketch)
@@ -78,16 +81,53 @@ class RoadPart:
                 [(article.id, article.lease) for article in articles],
             )
 
-    def tokens(self, article_id: str) -> bytes:
-        """Tokens as stored at filing; empty where there are none."""
-        sql = "SELECT keys FROM tokens WHERE article = (SELECT seq FROM articles WHERE id = ?)"
-        return bytes(self.db.one(sql, (article_id,)) or b"")
+    def tokens(self, article_id: str) -> Analysed | None:
+        """Tokens as stored at filing; None where there are none, or an older analyser made them."""
+        sql = "SELECT forms FROM tokens WHERE article = (SELECT seq FROM articles WHERE id = ?)"
+        stored = self.db.one(sql, (article_id,))
+        return None if stored is None else self.db.forms.analysed(Stored.from_bytes(stored))
+
+    def frequencies(self, sample: int = 300) -> dict[str, float]:
+        """Share of the newest articles that have a key, for the keys that stand in more than one of them."""
+        sql = "SELECT t.forms FROM tokens t JOIN articles a ON a.seq = t.article ORDER BY t.article DESC LIMIT ?"
+        found = [self.db.forms.analysed(Stored.from_bytes(stored)) for (stored,) in self.db.rows(sql, (sample,))]
+        counts: Counter[str] = Counter()
+        for analysed in found:
+            counts.update({key for token in {*analysed.title, *analysed.text} for key in token.keys})
+        return {key: number / len(found) for key, number in counts.items() if number > 1}
+
+    def outdated(self, analyser: int, limit: int) -> list[Article]:
+        """Ready articles whose words an older analyser read, in order of arrival."""
+        rows = self.db.rows(
+            "SELECT record FROM articles WHERE state = 'ready' AND analyser < ? ORDER BY arrival LIMIT ?",
+            (analyser, limit),
+        )
+        return [_article.decode(record) for (record,) in rows]
+
+    def outdated_count(self, analyser: int) -> int:
+        """How many ready articles an older analyser read."""
+        return int(self.db.one("SELECT count(*) FROM articles WHERE state = 'ready' AND analyser < ?", (analyser,)))
+
+    def reindex(self, articles: Sequence[tuple[Article, Analysed]]) -> None:
+        """Put ready articles into the index anew, with the words of this analyser. Nobody is told of it."""
+        with self.db.write() as cursor:
+            for article, analysed in articles:
+                rows = cursor.execute(
+                    "UPDATE articles SET analyser = ?, record = ? WHERE id = ? AND state = 'ready' RETURNING seq",
+                    (article.analyser, article.to_json(), article.id),
+                ).fetchall()
+                for row in rows:
+                    seq = int(str(row[0]))
+                    stored = self.db.forms.stored(analysed, cursor).to_bytes()
+                    cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, stored))
+                    cursor.execute("DELETE FROM words WHERE rowid = ?", (article.arrival,))
+                    put_words(cursor, article, analysed, seq, article.arrival or 0)
 
     @contextmanager
     def filing(self) -> Iterator["SqliteFiling"]:
         """Open one write transaction of filing."""
         with self.db.write() as cursor:
-            yield SqliteFiling(cursor)
+            yield SqliteFiling(cursor, self.db.forms)
 
     @contextmanager
     def publishing(self) -> Iterator["SqlitePublishing"]:
@@ -166,11 +206,22 @@ def _with_late_date(cursor: apsw.Cursor, article: Article) -> Article:
     )
 
 
+def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
+    """Make an article searchable, inside an open transaction."""
+    cursor.execute(
+        "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", (arrival, line(analysed.title), line(analysed.text))
+    )
+    cursor.execute("DELETE FROM tags WHERE article = ?", (seq,))
+    tags = {(name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value}
+    cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
+
+
 class SqliteFiling:
     """One open transaction of filing."""
 
-    def __init__(self, cursor: apsw.Cursor) -> None:
+    def __init__(self, cursor: apsw.Cursor, forms: FormTable) -> None:
         self._cursor = cursor
+        self._forms = forms
 
     def by_address(self, address_id: str) -> list[Sketch]:
         """Texts filed before at this address, in order of their versions."""
@@ -195,7 +246,7 @@ class SqliteFiling:
         )
         return [_sketch.decode(record) for (record,) in rows]
 
-    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], tokens: bytes) -> bool:
+    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], analysed: Analysed) -> bool:
         """Move an accepted article to filed. False where its lease was lost to another worker."""
         filed = msgspec.structs.replace(_with_late_date(self._cursor, article), state="filed")
         rows = list(
@@ -212,7 +263,8 @@ class SqliteFiling:
             (seq, sketch.address_id, sketch.text_hash, sketch.to_json()),
         )
         self._cursor.executemany("INSERT OR IGNORE INTO prints VALUES (?, ?)", [(mark, seq) for mark in prints])
-        self._cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, tokens))
+        stored = self._forms.stored(analysed, self._cursor).to_bytes()
+        self._cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, stored))
         return True
 
 
@@ -222,7 +274,7 @@ class SqlitePublishing:
     def __init__(self, cursor: apsw.Cursor) -> None:
         self._cursor = cursor
 
-    def make_ready(self, article: Article, keys: Mapping[str, str], now: datetime) -> int | None:
+    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> int | None:
         """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost."""
         row = next(
             iter(self._cursor.execute(f"SELECT seq FROM articles WHERE {_MINE}", (article.id, article.lease, "filed"))),
@@ -237,16 +289,11 @@ class SqlitePublishing:
         dated = _with_late_date(self._cursor, article)
         ready = msgspec.structs.replace(dated, state="ready", arrival=arrival, lease_until=None)
         self._cursor.execute(
-            "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, record = ? WHERE seq = ?",
-            (arrival, now.timestamp(), ready.to_json(), seq),
+            "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, published = ?,"
+            " analyser = ?, record = ? WHERE seq = ?",
+            (arrival, now.timestamp(), epoch(ready.published), ready.analyser, ready.to_json(), seq),
         )
-        self._cursor.execute(
-            "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", (seq, keys["title"], keys["text"])
-        )
-        tags = {
-            (name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value
-        }
-        self._cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
+        put_words(self._cursor, ready, analysed, seq, arrival)
         return int(arrival)
 
     def alert_of(self, subscription: str, story: str) -> Alert | None:

@@ -1,0 +1,132 @@
+"""An article in memory, asked by plans: its tokens at positions, its attributes, its times."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+
+from tocsin import records
+from tocsin.addresses import site_names
+from tocsin.query.meaning import adjacent
+from tocsin.query.plan import GAP, Keys
+from tocsin.spelling import clean, fold
+from tocsin.words import Analysed, Token, spans
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Document:
+    """An analysed article. Where its words stand is worked out once, when somebody asks."""
+
+    def __init__(
+        self,
+        analysed: Analysed,
+        attributes: Mapping[str, Iterable[str]],
+        times: Mapping[str, datetime | None] | None = None,
+        now: datetime = _NEVER,
+    ) -> None:
+        self.analysed = analysed
+        self.title = len(analysed.title)
+        self.sentences: Sequence[int] = analysed.sentences
+        self.now = now
+        self._attributes = {name: frozenset(map(str.casefold, values)) for name, values in attributes.items()}
+        self._times = times or {}
+        self._positions: dict[Token, list[int]] = {}
+        self._by_key: dict[str, list[Token]] = {}
+        self._asked: dict[Keys, set[int]] = {}
+
+    @staticmethod
+    def of(article: records.Article, analysed: Analysed, now: datetime = _NEVER) -> "Document":
+        """The document of an enriched article that arrives now."""
+        return Document(analysed, attributes(article), times(article), now)
+
+    @property
+    def attributes(self) -> dict[str, frozenset[str]]:
+        """Casefolded values by the name of the attribute."""
+        return self._attributes
+
+    def values(self, name: str) -> frozenset[str]:
+        """Casefolded values of an attribute."""
+        return self._attributes.get(name, frozenset())
+
+    def time(self, name: str) -> datetime | None:
+        """``date`` or ``seen``."""
+        return self._times.get(name)
+
+    def token(self, position: int) -> Token:
+        """The token at a position of the stream."""
+        analysed = self.analysed
+        return analysed.title[position] if position < self.title else analysed.text[position - self.title - GAP]
+
+    def sentence(self, position: int) -> int:
+        """Number of the sentence at a position of the stream; the title is number 0."""
+        at = position - self.title - GAP
+        return 0 if at < 0 else 1 + bisect_right(self.sentences, at)
+
+    def positions(self) -> dict[Token, list[int]]:
+        """Where each token stands."""
+        if not self._positions:
+            found: dict[Token, list[int]] = defaultdict(list)
+            for position, token in enumerate(self.analysed.title):
+                found[token].append(position)
+            for position, token in enumerate(self.analysed.text, self.title + GAP):
+                found[token].append(position)
+            self._positions = dict(found)
+        return self._positions
+
+    def starts(self, steps: tuple[Keys, ...]) -> Collection[int]:
+        """Positions of the stream at which the steps begin to stand one after the other."""
+        return adjacent(steps, self.at)
+
+    def at(self, keys: Keys) -> Collection[int]:
+        """Positions of the stream at which a token has one of the keys."""
+        known = self._asked.get(keys)
+        if known is None:
+            positions = self.positions()
+            known = self._asked[keys] = set(chain.from_iterable(positions[token] for token in self._meeting(keys)))
+        return known
+
+    def _meeting(self, keys: Keys) -> set[Token]:
+        if not self._by_key:
+            index: dict[str, list[Token]] = defaultdict(list)
+            for token in self.positions():
+                for key in token.keys:
+                    index[key].append(token)
+            self._by_key = dict(index)
+        found: set[Token] = set()
+        for key in keys:
+            if key.endswith("*"):
+                begin = key[:-1]
+                found.update(*(tokens for known, tokens in self._by_key.items() if known.startswith(begin)))
+            else:
+                found.update(self._by_key.get(key, ()))
+        return found
+
+
+def attributes(article: records.Article) -> dict[str, tuple[str, ...]]:
+    """What filters ask of an article, by the name of the filter."""
+    return {
+        "outlet": (article.outlet,),
+        "outlet_country": (article.outlet_country,),
+        "site": site_names(article.url),
+        "lang": (article.lang,),
+        "kind": (article.kind,),
+        "author": tuple(run for name in article.authors for run in _runs(name)),
+        "place": article.places,
+        "person": article.people,
+        "org": article.organisations,
+        "topic": article.topics,
+        "story": (article.story,),
+    }
+
+
+def times(article: records.Article) -> dict[str, datetime | None]:
+    """What dates are asked of an article."""
+    return {"date": article.published, "seen": article.first_seen}
+
+
+def _runs(name: str) -> list[str]:
+    """Every run of words of an author's name, folded: ``smith`` and ``john smith`` both name him."""
+    words = [fold(span.written) for span in spans(clean(name))][:8]
+    return [" ".join(words[a:b]) for a in range(len(words)) for b in range(a + 1, len(words) + 1)]

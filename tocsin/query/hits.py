@@ -1,0 +1,147 @@
+"""Where and how the words of a plan stand in an article: what an alert and a search result show."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple, assert_never
+
+from tocsin.query.document import Document
+from tocsin.query.meaning import Place, places
+from tocsin.query.plan import GAP, Keys, Near, Often, Plan, Sequence, Spatial, Stands, Together, positive, sides
+from tocsin.records import Article, Hit
+from tocsin.spelling import clean
+from tocsin.words import Token, spans
+
+_SENTENCE_END = ".!?…\n"
+_SENTENCE_LIMIT = 300
+
+
+class Standing(NamedTuple):
+    """A sequence and a place where it stands."""
+
+    sequence: Sequence
+    place: Place
+
+
+class Lines:
+    """Title and text of an article as they are printed, with their tokens by position in the stream."""
+
+    def __init__(self, article: Article) -> None:
+        self._title, self._text = clean(article.title), clean(article.text)
+        self._titles, self._texts = spans(self._title), spans(self._text)
+
+    def at(self, place: Place) -> tuple[str, str, int, int]:
+        """Field, its line, and where the words of a place begin and end in it."""
+        first, last = place
+        field, line, tokens = "title", self._title, self._titles
+        if first >= len(self._titles):
+            field, line, tokens = "text", self._text, self._texts
+            first, last = first - len(self._titles) - GAP, last - len(self._titles) - GAP
+        return field, line, tokens[first].start, tokens[last].end
+
+
+def standing(plan: Plan, document: Document) -> Iterator[Standing]:
+    """Every place where a word of the plan stands that had a part in meeting it: near the others, where it asks so."""
+    for part in positive(plan):
+        near = _together(part, document)
+        for side, allowed in zip(sides(part), near, strict=True):
+            for sequence in side:
+                for place in places((sequence,), document, part.zone):
+                    if allowed is None or place in allowed:
+                        yield Standing(sequence, place)
+
+
+def _together(part: Spatial, document: Document) -> list[set[Place] | None]:
+    """For each side the places that take part; None where all do."""
+    match part:
+        case Stands() | Often():
+            return [None]
+        case Near((left, right), gap, ordered, zone):
+            first, second = places(left, document, zone), places(right, document, zone)
+            pairs = [(a, b) for a in first for b in second if 0 <= b[0] - a[1] - 1 <= gap]
+            if not ordered:
+                pairs += [(a, b) for a in first for b in second if 0 <= a[0] - b[1] - 1 <= gap]
+            return [{a for a, _ in pairs}, {b for _, b in pairs}]
+        case Near(several):
+            return [None] * len(several)
+        case Together(left, right, zone):
+            number = document.sentence
+            ours = {number(first) for first, _ in places(left, document, zone)}
+            theirs = {number(first) for first, _ in places(right, document, zone)}
+            return [
+                {place for place in places(side, document, zone) if number(place[0]) in ours & theirs}
+                for side in (left, right)
+            ]
+        case _:
+            assert_never(part)
+
+
+def hits(plan: Plan, document: Document, article: Article, limit: int = 5) -> tuple[Hit, ...]:
+    """The plainest hit of each query word, at most ``limit``."""
+    best: dict[str, tuple[int, Standing]] = {}
+    for found in standing(plan, document):
+        rank = _rank(found, document)
+        word = found.sequence.word
+        if word not in best or rank < best[word][0]:
+            best[word] = (rank, found)
+    if not best:
+        return ()
+    lines = Lines(article)
+    return tuple(_hit(found, document, lines) for _, found in islice(best.values(), limit))
+
+
+def _hit(found: Standing, document: Document, lines: Lines) -> Hit:
+    field, line, start, end = lines.at(found.place)
+    begin, finish = _sentence(line, start, end)
+    sentence = line[begin:finish]
+    shown = sentence.lstrip()
+    return Hit(
+        word=found.sequence.word,
+        form=line[start:end],
+        how=_how(found, document),
+        field=field,
+        sentence=shown.rstrip(),
+        start=start - begin - (len(sentence) - len(shown)),
+    )
+
+
+def _how(found: Standing, document: Document) -> str:
+    form = _form(found, document)
+    sequence = found.sequence
+    if not sequence.how or form == "prefix":
+        return form
+    if sequence.how == "other name" and form != "as typed":
+        return f"{form} of {sequence.via}"
+    return f"{sequence.how} {sequence.via}"
+
+
+def _form(found: Standing, document: Document) -> str:
+    """How the tokens of a place meet the steps of a sequence, by the loosest of them."""
+    first, last = found.place
+    tokens = [document.token(position) for position in range(first, last + 1)]
+    kinds = {_kind(keys, token) for keys, token in zip(found.sequence.steps, tokens, strict=True)}
+    if "t" in kinds:
+        return "transliteration"
+    return "prefix" if "*" in kinds else "case form" if kinds & {"l", "n"} else "as typed"
+
+
+def _rank(found: Standing, document: Document) -> int:
+    """The plainer the explanation, the lower."""
+    forms = ("as typed", "case form", "prefix", "transliteration")
+    ways = ("", "family", "other name")
+    form = _form(found, document)
+    return 3 * (form == "transliteration") + ways.index(found.sequence.how) + forms.index(form)
+
+
+def _kind(keys: Keys, token: Token) -> str:
+    common = keys.intersection(token.keys)
+    if not common:
+        return "*"
+    return next((kind for kind in "sxlnt" if any(key.startswith(kind + ":") for key in common)), "")
+
+
+def _sentence(line: str, start: int, end: int) -> tuple[int, int]:
+    begin = max((line.rfind(mark, max(0, start - _SENTENCE_LIMIT), start) for mark in _SENTENCE_END), default=-1) + 1
+    stops = [at + 1 for mark in _SENTENCE_END if (at := line.find(mark, end)) >= 0]
+    finish = min(stops, default=len(line))
+    begin = max(begin, start - _SENTENCE_LIMIT // 2)
+    return begin, min(finish, end + _SENTENCE_LIMIT // 2)

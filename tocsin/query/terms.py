@@ -1,0 +1,97 @@
+"""The words that a set of plans asks for, each once, and which of them a token meets."""
+
+from array import array
+from collections.abc import Callable, Sequence
+
+from tocsin.query.plan import Keys
+from tocsin.words import Token
+
+Fact = int
+"""Number of a term, with a bit for a zone: that the term stands in a document, or in that zone of it."""
+
+ALWAYS: Fact = 0
+"""What holds of every document."""
+NEVER: Fact = 1
+"""What holds of none."""
+ZONES = {"": 0, "title": 1 << 31, "text": 1 << 30, "lead": 1 << 29}
+"""The bit of a zone."""
+FIRST = 2
+"""The first number of a term."""
+
+Frequency = Callable[[str], float]
+"""Share of past articles that have a key."""
+
+
+class Term:
+    """The keys by which a query word or an attribute is met, and what hangs on it. Compared by identity."""
+
+    __slots__ = ("direct", "entries", "is_word", "keys", "number", "share", "tokens", "uses")
+
+    def __init__(self, keys: Keys, number: int, share: float) -> None:
+        self.keys = keys
+        self.number = number
+        self.share = share
+        self.is_word = all(key[1:2] == ":" for key in keys)
+        """Whether it is a word of the text; an attribute otherwise."""
+        self.uses = 0
+        self.tokens: dict[Token, None] = {}
+        """Tokens that meet it, of those that were seen and are remembered."""
+        self.direct = array("I")
+        """Numbers of the plans that are met by this alone."""
+        self.entries = array("I")
+        """Six numbers each, as ``tocsin.query.match`` packs them."""
+
+
+class Index:
+    """Key → terms, and the prefixes among the keys."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, tuple[Term, ...]] = {}
+        self._prefixes: dict[str, tuple[Term, ...]] = {}
+        self._lengths: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._by_key) + len(self._prefixes)
+
+    def enter(self, term: Term) -> None:
+        """Find the term by its keys from now on."""
+        for key in term.keys:
+            if key.endswith("*"):
+                self._prefixes[key[:-1]] = (*self._prefixes.get(key[:-1], ()), term)
+                if len(key) - 1 not in self._lengths:
+                    self._lengths = tuple(sorted((*self._lengths, len(key) - 1)))
+            else:
+                known = self._by_key.get(key)
+                self._by_key[key] = (*known, term) if known else (term,)
+
+    def leave(self, term: Term) -> None:
+        """Find it no longer."""
+        for key in term.keys:
+            table, name = (self._prefixes, key[:-1]) if key.endswith("*") else (self._by_key, key)
+            rest = tuple(other for other in table.get(name, ()) if other is not term)
+            if rest:
+                table[name] = rest
+            else:
+                table.pop(name, None)
+
+    def of_key(self, key: str) -> tuple[Term, ...]:
+        """Terms that have a key."""
+        return self._by_key.get(key, ())
+
+    def of_token(self, keys: Sequence[str]) -> list[Term]:
+        """Terms that a token with these keys meets, each once."""
+        found: list[Term] = []
+        for key in keys:
+            found += self._by_key.get(key, ())
+            for length in self._lengths:
+                if length > len(key):
+                    break
+                found += self._prefixes.get(key[:length], ())
+        return list(dict.fromkeys(found)) if len(found) > 1 else found
+
+
+def guess(key: str) -> float:
+    """A share for a key of which nothing is known: short words are common, attributes more so."""
+    if key[1:2] != ":":
+        return 0.5
+    return min(0.9, 4.0 / (1 + len(key.rpartition(":")[2].rstrip("*")) ** 2))

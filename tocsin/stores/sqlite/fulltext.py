@@ -1,0 +1,179 @@
+"""The full-text half of the file: numbers for tokens, the index, and the function that decides what it leaves open."""
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import apsw
+
+from tocsin.query.meaning import adjacent, holds
+from tocsin.query.plan import GAP, Keys
+from tocsin.query.sqlite import MET, Expression, Steps
+from tocsin.words import Analysed, Stored, Token
+
+REMEMBERED = 300_000
+"""Forms whose numbers are remembered; past that the memory starts anew."""
+_SEPARATOR = "\x1f"
+
+
+def register(connection: apsw.Connection) -> "Questions":
+    """Teach a connection our tokenizer and our auxiliary function."""
+    connection.register_fts5_tokenizer("tocsin_keys", _key_tokenizer)
+    questions = Questions(connection)
+    connection.register_fts5_function(MET, questions.met)
+    return questions
+
+
+def _key_tokenizer(_: apsw.Connection, __: list[str]) -> Any:
+    r"""FTS5 tokenizer over keys that are made already: positions by blanks, the keys of one position by ``\\x1f``."""
+
+    def tokenize(utf8: bytes, _: int, __: str | None) -> Iterable[tuple[str, ...]]:
+        return [tuple(position.split(_SEPARATOR)) for position in bytes(utf8).decode().split(" ") if position]
+
+    return tokenize
+
+
+def line(tokens: Iterable[Token]) -> str:
+    """A title or text as the tokenizer takes it."""
+    return " ".join(_SEPARATOR.join(token.keys) for token in tokens)
+
+
+class Questions:
+    """Expressions that are being asked, by the number under which the SQL names them."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._asked: dict[int, Expression] = {}
+        self._numbers = count(1)
+
+    @contextmanager
+    def asked(self, values: Iterable[Any]) -> Iterator[list[Any]]:
+        """The parameters of a condition with a number for each expression, good until the block is left."""
+        numbers: list[int] = []
+        bound: list[Any] = []
+        for value in values:
+            if isinstance(value, Expression):
+                number = next(self._numbers)
+                self._asked[number] = value
+                numbers.append(number)
+                bound.append(number)
+            else:
+                bound.append(value)
+        try:
+            yield bound
+        finally:
+            for number in numbers:
+                del self._asked[number]
+
+    def met(self, api: apsw.FTS5ExtensionApi, /, *arguments: "apsw.SQLiteValue") -> bool:
+        """Whether the row at hand meets the plan of an expression."""
+        found = self._asked[int(str(arguments[0]))]
+        return holds(found.plan, _Row(api, found, self._connection))
+
+
+class _Row:
+    """A row of the index, as meaning asks it: where phrases stand."""
+
+    now = datetime.min.replace(tzinfo=UTC)
+
+    def __init__(self, api: apsw.FTS5ExtensionApi, found: Expression, connection: apsw.Connection) -> None:
+        self._api = api
+        self._found = found
+        self._connection = connection
+        self.title = api.column_size(0)
+        self._positions: dict[int, list[int]] = {}
+
+    @property
+    def sentences(self) -> Sequence[int]:
+        """Positions of the text at which its second and later sentences begin."""
+        sql = "SELECT t.forms FROM articles a JOIN tokens t ON t.article = a.seq WHERE a.arrival = ?"
+        row = next(iter(self._connection.execute(sql, (self._api.rowid,))), None)
+        return Stored.from_bytes(row[0]).sentences if row else ()
+
+    def starts(self, steps: Steps) -> Collection[int]:
+        """Positions of the stream at which the steps begin to stand one after the other."""
+        found = [number for number, phrase in enumerate(self._found.phrases) if phrase == steps]
+        if found or len(steps) > 1:
+            return set().union(*map(self._at, found)) if found else adjacent(steps, self._standing)
+        return self._standing(steps[0])
+
+    def _standing(self, keys: Keys) -> Collection[int]:
+        """A word that may begin so or be one of those stands where any of its phrases does."""
+        phrases = enumerate(self._found.phrases)
+        parts = [number for number, phrase in phrases if len(phrase) == 1 and phrase[0] <= keys]
+        return set().union(*map(self._at, parts))
+
+    def _at(self, number: int) -> list[int]:
+        known = self._positions.get(number)
+        if known is None:
+            title, text = self._api.phrase_locations(number)
+            first = self.title + GAP
+            known = self._positions[number] = [*title, *(first + at for at in text)]
+        return known
+
+    def values(self, name: str) -> frozenset[str]:
+        """Never asked: an expression is about words alone."""
+        raise NotImplementedError(name)
+
+    def time(self, name: str) -> datetime | None:
+        """Never asked: an expression is about words alone."""
+        raise NotImplementedError(name)
+
+
+class FormTable:
+    """Numbers of tokens, as the table ``forms`` has them."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._numbers: dict[Token, int] = {}
+        self._tokens: dict[int, Token] = {}
+
+    def stored(self, analysed: Analysed, cursor: apsw.Cursor) -> Stored:
+        """An analysed article by numbers; tokens that are new to the store get theirs, in the open transaction."""
+        numbers = self._numbers
+        for token in {*analysed.title, *analysed.text} - numbers.keys():
+            if len(numbers) >= REMEMBERED:
+                numbers.clear()
+            numbers[token] = self._number(token, cursor)
+        known = {
+            token: numbers.get(token) or self._number(token, cursor) for token in {*analysed.title, *analysed.text}
+        }
+        return Stored(
+            array("I", map(known.__getitem__, analysed.title)),
+            array("I", map(known.__getitem__, analysed.text)),
+            array("I", analysed.sentences),
+        )
+
+    def forget(self) -> None:
+        """What a transaction that was taken back had numbered must not be remembered."""
+        self._numbers.clear()
+        self._tokens.clear()
+
+    def analysed(self, stored: Stored) -> Analysed:
+        """The tokens of an article that was stored by numbers."""
+        missing = {*stored.title, *stored.text} - self._tokens.keys()
+        if len(self._tokens) + len(missing) >= REMEMBERED:
+            self._tokens.clear()
+            missing = {*stored.title, *stored.text}
+        wanted = sorted(missing)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            sql = f"SELECT form, keys FROM forms WHERE form IN ({','.join('?' * len(part))})"
+            for form, keys in self._connection.execute(sql, part):
+                self._tokens[form] = Token(tuple(keys.split(_SEPARATOR)))
+        return Analysed(
+            title=tuple(map(self._tokens.__getitem__, stored.title)),
+            text=tuple(map(self._tokens.__getitem__, stored.text)),
+            sentences=tuple(stored.sentences),
+        )
+
+    def _number(self, token: Token, cursor: apsw.Cursor) -> int:
+        keys = _SEPARATOR.join(token.keys)
+        for (form,) in cursor.execute("SELECT form FROM forms WHERE keys = ?", (keys,)):
+            return int(str(form))
+        ((form,),) = cursor.execute("INSERT INTO forms (keys) VALUES (?) RETURNING form", (keys,)).fetchall()
+        cursor.executemany("INSERT INTO form_keys VALUES (?, ?)", [(key, form) for key in token.keys])
+        return int(str(form))
