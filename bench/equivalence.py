@@ -59,9 +59,13 @@ PLAIN_MOST = 2000
 """Tokens of the longest article that the plain recursion is asked of."""
 BATCH = 40
 """Queries of one request to Elasticsearch."""
-AUTHORS = (
-    ("Olena Kovalenko", "J. R. O’Neil"), ("Олена Коваленко",), ("JEAN-LUC MÜLLER", "Олена Коваленко"), ("Ёлкин, Пётр",), (),
-)  # fmt: skip
+AUTHORS: tuple[tuple[str, ...], ...] = (
+    ("Olena Kovalenko", "J. R. O’Neil"),
+    ("Олена Коваленко",),
+    ("JEAN-LUC MÜLLER", "Олена Коваленко"),
+    ("Ёлкин, Пётр",),
+    (),
+)
 
 Met = int
 """Numbers of articles as bits."""
@@ -266,7 +270,7 @@ def _bits(numbers: Iterable[int]) -> Met:
 
 
 def _numbers(met: Met) -> list[int]:
-    return [number for number, bit in enumerate(reversed(bin(met)[2:])) if bit == "1"]
+    return [number for number, bit in enumerate(reversed(f"{met:b}")) if bit == "1"]
 
 
 def _by_reference(ground: Ground, plans: Sequence[Plan]) -> list[Met]:

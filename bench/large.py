@@ -106,8 +106,8 @@ def shuffled(lists: Lists, seed: int) -> Iterator[Article]:
         address = address_id(url)
         seen = NOW - timedelta(minutes=5 * number + dice.randrange(5))
         yield Article(
-            id=article_id(address, text), address_id=address, url=url, outlet=outlet, first_seen=seen, title=model.title,
-            text=text, lang=model.lang, authors=model.authors, outlet_country=dice.choice(COUNTRIES),
+            id=article_id(address, text), address_id=address, url=url, outlet=outlet, first_seen=seen,
+            title=model.title, text=text, lang=model.lang, authors=model.authors, outlet_country=dice.choice(COUNTRIES),
             kind=dice.choice(KINDS), published=seen - timedelta(minutes=7) if dice.random() < 0.9 else None,
             places=tuple(dice.sample(places, 2)), people=tuple(dice.sample(people, 1)),
             topics=tuple(dice.sample(topics, 1)), story=str(number),

@@ -273,11 +273,13 @@ class QueryMaker:
         moment = (article.published if name == "date" else None) or article.first_seen
         day = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         later = day + timedelta(days=self._dice.randint(0, 40))
+        date, clock = f"{day:%Y-%m-%d}", f"{day:%Y-%m-%dT%H:%M}"
         return f"{name}:" + self.dice(
-            f"{day:%Y-%m-%d}", f"{day:%Y-%m}", f"{day:%Y-%m-%dT%H:%M}Z", f"{day:%Y-%m-%dT%H:%M}+02:00", f">={day:%Y-%m-%d}",
-            f"<{day:%Y-%m-%dT%H:%M:%S}Z", f">{day:%Y-%m-%dT%H:%M:%S.%f}Z", f"<={day:%Y-%m-%d}", "*",
-            f"[{day:%Y-%m-%d} TO {later:%Y-%m-%d}]", f"[{day:%Y-%m-%d} TO *]", f"{{{day:%Y-%m-%d} TO {later:%Y-%m-%d}}}",
-            f'"last {self._dice.randint(1, 60)}d"', f"last{self._dice.randint(1, 200)}h", f'"last {self._dice.randint(1, 9)}w"',
+            date, f"{day:%Y-%m}", f"{clock}Z", f"{clock}+02:00", f">={date}", f"<={date}", "*",
+            f"<{day:%Y-%m-%dT%H:%M:%S}Z", f">{day:%Y-%m-%dT%H:%M:%S.%f}Z",
+            f"[{date} TO {later:%Y-%m-%d}]", f"[{date} TO *]", f"{{{date} TO {later:%Y-%m-%d}}}",
+            f'"last {self._dice.randint(1, 60)}d"', f"last{self._dice.randint(1, 200)}h",
+            f'"last {self._dice.randint(1, 9)}w"',
         )  # fmt: skip
 
     def part(self) -> str:
@@ -314,10 +316,11 @@ class QueryMaker:
         """The most frequent words, where most is to be looked at."""
         a, b, c = (self._dice.choice(self._common) for _ in range(3))
         gap = self._dice.randint(0, 50)
+        beginning = f"{a[:2]}*" if len(a) > 1 else a
         return self.dice(
-            f"{a} NEAR/{gap} {b}", f'"{a} {b}"~{gap}', f"{a} SENT {b}", f"atleast{gap or 1}({a} OR {b})", f'"{a} {b}"',
-            f"lead:({a} {b})", f"NOT ({a} {b})", f"{a} OR {b} OR {c}", f'"{a} {b} {c}"~{gap}', f"title:({a} ONEAR/{gap} {b})",
-            f'"{a[:2]}* {b}"' if len(a) > 1 else f"{a} {b}",
+            f"{a} NEAR/{gap} {b}", f'"{a} {b}"~{gap}', f"{a} SENT {b}", f"atleast{gap or 1}({a} OR {b})",
+            f'"{a} {b}"', f'"{beginning} {b}"', f'"{a} {b} {c}"~{gap}', f"lead:({a} {b})", f"NOT ({a} {b})",
+            f"{a} OR {b} OR {c}", f"title:({a} ONEAR/{gap} {b})",
         )  # fmt: skip
 
 

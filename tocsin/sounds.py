@@ -40,6 +40,7 @@ _READINGS = {
 _POLISH_LETTERS = str.maketrans({"ż": "zh", "ź": "z"})
 _NOT_PLAIN = re.compile(r"[^a-z0-9]")
 _GLIDE = re.compile(r"[ijy]+(?=[aeou])")
+_VOWEL = re.compile("[ijy]+")
 _DOUBLED = re.compile(r"([a-zCSZ])\1+")
 _TOWN = re.compile(r"(?<=\w{3})[ieou]v(?=$|ka?$|Ci?$)")
 _SHIFTING = re.compile(r"[eio]+")
@@ -56,7 +57,8 @@ def heard(word: str, lang: str = "") -> tuple[str, ...]:
 
 def readings(name: str) -> tuple[str, ...]:
     """Skeletons of a name in Latin letters, whichever language spells it so; Ukrainian h is Russian g, and back."""
-    found = [skeleton for lang in _READINGS for skeleton in heard(name, lang)]
+    spelled = dict.fromkeys(_spelled(name, reading) for several in _READINGS.values() for reading in several)
+    found = list(dict.fromkeys(map(_levelled, spelled)))
     return tuple(dict.fromkeys((*found, *(other for skeleton in found for other in swapped(skeleton)))))
 
 
@@ -71,7 +73,14 @@ def _plain(word: str) -> str:
 
 
 def _skeleton(word: str, reading: _Reading) -> str:
-    level = reading.spelled.sub(lambda match: reading.sounds[match.group()], _plain(word))
-    level = re.sub("[ijy]+", "i", _GLIDE.sub("", level))
+    return _levelled(_spelled(word, reading))
+
+
+def _spelled(word: str, reading: _Reading) -> str:
+    return reading.spelled.sub(lambda match: reading.sounds[match.group()], _plain(word))
+
+
+def _levelled(sounds: str) -> str:
+    level = _VOWEL.sub("i", _GLIDE.sub("", sounds))
     level = _FINAL.sub("", _TOWN.sub("ov", _DOUBLED.sub(r"\1", level)))
     return _SHIFTING.sub("o", level) if len(level) >= LONG else level

@@ -27,8 +27,11 @@ ANALYSER = 2
 """Version of everything here that changes a key: a stored text of another version is analysed anew by ``reindex``."""
 
 KEYS_PER_TOKEN = 12
-"""Keys a token has at the most: stores lay out fields for so many."""
+"""Keys a token has at the most …"""
+KEYS_PER_KIND = {"s": 2, "x": 5, "l": 4, "n": 4, "t": 6}
+"""… and of each kind, lemmas and stems together: stores lay out fields for so many."""
 
+_NEVER_TOO_MANY = 4
 MEMO = 300_000
 """Written words of a language that are remembered; past that the memory starts anew."""
 
@@ -195,19 +198,21 @@ def _sentences(stream: list[Token]) -> tuple[tuple[Token, ...], tuple[int, ...]]
     abbreviation, and not before a small letter; the end of a line always does.
     """
     starts: list[int] = []
-    for count, at in enumerate([at for at, token in enumerate(stream) if token in _ENDS]):
-        end, before, after = (
-            stream[at],
-            stream[at - 1].keys if at else (),
-            stream[at + 1].keys if at + 1 < len(stream) else (),
-        )
-        if end is not _LINE and len(after) > 1 and after[1][2].islower():
+    tokens: list[Token] = []
+    begin, number = 0, len(stream)
+    for at in [at for at, token in enumerate(stream) if token in _ENDS]:
+        tokens += stream[begin:at]
+        begin = at + 1
+        after = stream[begin].keys if begin < number else ()
+        if stream[at] is not _LINE and len(after) > 1 and after[1][2].islower():
             continue
-        if end is _STOP and before and (before[0] in _SHORTENED or (len(before[0]) == 3 and before[0][2].isalpha())):
-            continue
-        starts.append(at - count)
-    tokens = tuple([token for token in stream if token not in _ENDS])
-    return tokens, tuple(dict.fromkeys([start for start in starts if 0 < start < len(tokens)]))
+        if stream[at] is _STOP and at:
+            before = stream[at - 1].keys[0]
+            if before in _SHORTENED or (len(before) == 3 and before[2].isalpha()):
+                continue
+        starts.append(len(tokens))
+    tokens += stream[begin:]
+    return tuple(tokens), tuple(dict.fromkeys([start for start in starts if 0 < start < len(tokens)]))
 
 
 class _Memo(dict[str, tuple[Token, ...]]):
@@ -284,7 +289,7 @@ class Words:
         keys = [_one_word(self.forms.keys(part.word, lang), written, part) for part in found]
         if joined:
             keys[0] = tuple(dict.fromkeys((*keys[0], *as_written(written), *self._joined_keys(written, joined, lang))))
-        return tuple(self.token(each[:KEYS_PER_TOKEN]) for each in keys)
+        return tuple(self.token(_capped(each)) for each in keys)
 
     def _joined_keys(self, written: str, joined: str, lang: str) -> tuple[str, ...]:
         """Keys of a joined form: initials read as an abbreviation, an address only as it is, all else as a word."""
@@ -293,6 +298,19 @@ class Words:
         if not joined.isalnum():
             return (f"s:{fold(joined)}",)
         return tuple(key for key in self.forms.keys(joined, lang) if not key.startswith("x:"))
+
+
+def _capped(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if len(keys) <= _NEVER_TOO_MANY:
+        return keys
+    left = {kind: number for kind, number in KEYS_PER_KIND.items() if kind != "n"}
+    kept: list[str] = []
+    for key in keys[:KEYS_PER_TOKEN]:
+        kind = "l" if key[0] == "n" else key[0]
+        if left[kind]:
+            left[kind] -= 1
+            kept.append(key)
+    return tuple(kept)
 
 
 def _one_word(keys: tuple[str, ...], written: str, part: Part) -> tuple[str, ...]:

@@ -106,7 +106,10 @@ def _ours(query: str) -> "tuple[str, Sequence[Change]]":
 def _is_there(settings: "Settings") -> bool:
     """Whether there is a store to ask: explaining makes none."""
     scheme, _, path = settings.store_url.partition(":")
-    return scheme != "sqlite" or Path(path.removeprefix("//")).expanduser().exists()
+    try:
+        return scheme != "sqlite" or Path(path.removeprefix("//")).expanduser().exists()
+    except OSError:
+        return True  # opening it says what is wrong
 
 
 def _print(query: str, changes: "Sequence[Change]", found: "Explanation") -> None:
@@ -199,7 +202,7 @@ def _print_found(console: "Console", found: "Explanation") -> None:
     meet = "meets" if found.articles == 1 else "meet"
     console.print(f"{_articles(found.articles)} of {found.total:,} {meet} this query.")
     if found.left_out:
-        console.print(f"Without its NOT {found.left_out_in_all:,} more would.")
+        console.print(f"Its NOT leaves out {_articles(found.left_out_in_all)} that would meet the rest.")
     for part in found.left_out if len(found.left_out) > 1 else ():
         console.print(f"  {part.query} alone leaves out {part.articles:,}", markup=False)
 
@@ -209,12 +212,14 @@ def _articles(number: int | None) -> str:
 
 
 def told(change: "Change") -> str:
+    """A change of another tool's syntax on one line."""
     from tocsin.messages import plain
 
-    return plain(f"{change.written} → {change.now or '(nothing)'}: {change.why}")
+    return plain(f"{change.written} → {change.now or 'nothing'} ({change.why})")
 
 
 def rows(several: "Iterable[Any]") -> list[dict[str, Any]]:
+    """Named tuples as objects, for JSON."""
     return [each._asdict() for each in several]
 
 
@@ -226,6 +231,7 @@ def _row(found: "Explanation") -> dict[str, Any]:
 
 
 def print_json(row: dict[str, Any]) -> None:
+    """One object on one line."""
     import msgspec
 
     sys.stdout.write(msgspec.json.encode(row).decode() + "\n")

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from tocsin.clock import Clock
 from tocsin.desk.show import Lens, View
 from tocsin.query.expand import Expander, fixed
-from tocsin.query.parse import QueryError
+from tocsin.query.parse import QueryError, Remark, read
 from tocsin.query.plan import Plan
 from tocsin.records import Feed, Outlet, Subscription
 from tocsin.stores.port import ReaderStore
@@ -60,6 +60,8 @@ class Asked(View, frozen=True):
     text: str
     plan: Plan | None = None
     problem: Problem | None = None
+    remarks: tuple[Remark, ...] = ()
+    """What is read, but perhaps not as it was meant."""
 
 
 class Desk:
@@ -85,7 +87,8 @@ class Desk:
         if not text.strip():
             return Asked(text)
         try:
-            return Asked(text, plan=fixed(self._expander.read(text), self._clock.now()))
+            plan = fixed(self._expander.read(text), self._clock.now())
+            return Asked(text, plan=plan, remarks=read(text).remarks)
         except QueryError as error:
             return Asked(text, problem=_pointed(text, error))
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -13,11 +13,13 @@ from tocsin.query.plan import GAP, Keys
 from tocsin.spelling import clean, fold
 from tocsin.words import Analysed, Token, spans
 
+_FEW = 4
+"""Tokens up to which looking through an article is cheaper than indexing it."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Document:
-    """An analysed article. Where its words stand is worked out once, when somebody asks."""
+    """An analysed article. Where its words stand, and what its attributes are, is worked out when somebody asks."""
 
     def __init__(
         self,
@@ -30,8 +32,10 @@ class Document:
         self.title = len(analysed.title)
         self.sentences: Sequence[int] = analysed.sentences
         self.now = now
-        self._attributes = {name: frozenset(map(str.casefold, values)) for name, values in attributes.items()}
+        self._article: records.Article | None = None
+        self._values = {name: frozenset(map(str.casefold, values)) for name, values in attributes.items()}
         self._times = times or {}
+        self._scanned = 0
         self._positions: dict[Token, list[int]] = {}
         self._by_key: dict[str, list[Token]] = {}
         self._asked: dict[Keys, set[int]] = {}
@@ -39,16 +43,17 @@ class Document:
     @staticmethod
     def of(article: records.Article, analysed: Analysed, now: datetime = _NEVER) -> "Document":
         """The document of an enriched article that arrives now."""
-        return Document(analysed, attributes(article), times(article), now)
-
-    @property
-    def attributes(self) -> dict[str, frozenset[str]]:
-        """Casefolded values by the name of the attribute."""
-        return self._attributes
+        document = Document(analysed, {}, times(article), now)
+        document._article = article
+        return document
 
     def values(self, name: str) -> frozenset[str]:
         """Casefolded values of an attribute."""
-        return self._attributes.get(name, frozenset())
+        known = self._values.get(name)
+        if known is None:
+            values = ATTRIBUTES[name](self._article) if self._article and name in ATTRIBUTES else ()
+            known = self._values[name] = frozenset(map(str.casefold, values))
+        return known
 
     def time(self, name: str) -> datetime | None:
         """``date`` or ``seen``."""
@@ -63,6 +68,17 @@ class Document:
         """Number of the sentence at a position of the stream; the title is number 0."""
         at = position - self.title - GAP
         return 0 if at < 0 else 1 + bisect_right(self.sentences, at)
+
+    def of_token(self, token: Token) -> list[int]:
+        """Where a token stands that this article has; for the first few, without indexing all of them."""
+        if self._positions:
+            return self._positions[token]
+        if self._scanned == _FEW:
+            return self.positions()[token]
+        self._scanned += 1
+        found = [at for at, each in enumerate(self.analysed.title) if each is token]
+        found += [at for at, each in enumerate(self.analysed.text, self.title + GAP) if each is token]
+        return found
 
     def positions(self) -> dict[Token, list[int]]:
         """Where each token stands."""
@@ -104,21 +120,25 @@ class Document:
         return found
 
 
+ATTRIBUTES: dict[str, Callable[[records.Article], Iterable[str]]] = {
+    "outlet": lambda article: (article.outlet,),
+    "outlet_country": lambda article: (article.outlet_country,),
+    "site": lambda article: site_names(article.url),
+    "lang": lambda article: (article.lang,),
+    "kind": lambda article: (article.kind,),
+    "author": lambda article: [run for name in article.authors for run in _runs(name)],
+    "place": lambda article: article.places,
+    "person": lambda article: article.people,
+    "org": lambda article: article.organisations,
+    "topic": lambda article: article.topics,
+    "story": lambda article: (article.story,),
+}
+"""What filters ask of an article, by the name of the filter."""
+
+
 def attributes(article: records.Article) -> dict[str, tuple[str, ...]]:
-    """What filters ask of an article, by the name of the filter."""
-    return {
-        "outlet": (article.outlet,),
-        "outlet_country": (article.outlet_country,),
-        "site": site_names(article.url),
-        "lang": (article.lang,),
-        "kind": (article.kind,),
-        "author": tuple(run for name in article.authors for run in _runs(name)),
-        "place": article.places,
-        "person": article.people,
-        "org": article.organisations,
-        "topic": article.topics,
-        "story": (article.story,),
-    }
+    """All that filters may ask of an article."""
+    return {name: tuple(values(article)) for name, values in ATTRIBUTES.items()}
 
 
 def times(article: records.Article) -> dict[str, datetime | None]:

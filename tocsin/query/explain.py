@@ -52,12 +52,14 @@ def explain(text: str, expander: Expander, lists: Lists, store: Vocabulary | Non
     total = store.count(None) if store else None
     told: list[Met | Attribute] = []
     asked = located(text, tree)
-    for node, forbidden, _, _ in asked:
+    for node, forbidden, *_ in asked:
         if isinstance(node, ast.Filter):
             told.append(attribute(node, expander, lists, store, forbidden=forbidden))
         else:
             told.append(met(node, expander, store, forbidden=forbidden))
     found = lint(text, tree, list(zip(asked, told, strict=True)), expander, store if total else None, total or 0)
+    columns = {remark.column for remark in remarks}
+    further = [remark for remark in found if remark.column not in columns]
     left_out, in_all = _left_out(tree, whole, expander, store, now) if store else ((), None)
     return Explanation(
         query=str(tree),
@@ -68,7 +70,7 @@ def explain(text: str, expander: Expander, lists: Lists, store: Vocabulary | Non
         attributes=tuple(each for each in told if isinstance(each, Attribute)),
         left_out=left_out,
         left_out_in_all=in_all,
-        remarks=tuple(sorted({*remarks, *found})),
+        remarks=tuple(sorted((*remarks, *further))),
     )
 
 

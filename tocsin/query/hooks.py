@@ -153,4 +153,4 @@ def _unsure(hooks: tuple[Hook, ...] | None) -> tuple[Hook, ...] | None:
 
 def _weight(hooks: tuple[Hook, ...]) -> tuple[bool, float]:
     """Attributes last; then the fewer documents have one of the hooks, the better."""
-    return any(not hook.term.is_word for hook in hooks), sum(hook.share for hook in hooks)
+    return any(bool(hook.term.attributes) for hook in hooks), sum(hook.share for hook in hooks)

@@ -23,8 +23,11 @@ WIDE = 200
 """Forms past which a prefix is hardly what was meant."""
 EATEN = 10
 """How many times as frequent as all its others a form of a prefix must be to be called out."""
-NEAR = 0.75
+NEAR = 0.8
 """How alike two spellings must be (ratio of difflib)."""
+
+SMALL_WORDS = STOP_WORDS | frozenset("us who may am".split())
+"""Words that abbreviations in capitals are taken for."""
 
 Told = Sequence[tuple[Asked, Met | Attribute]]
 
@@ -70,7 +73,7 @@ def _nowhere(text: str, asked: Asked, expander: Expander, store: Vocabulary) -> 
     word = missing[0]
     near = _alike(word, store)
     if not near:
-        return _remark(asked, f"no article has {node}" if word == str(node) else f"no article has {word}, nor {node}")
+        return _remark(asked, f"no article has {word}" + (f", and so none has {node}" if len(words) > 1 else ""))
     spelt = " and ".join(f"{form} ({_articles(articles)})" for form, articles in near)
     what = f"no article has {word}; spelt nearly so {'is' if len(near) == 1 else 'are'} {spelt}"
     return _remark(asked, what, _with(text, asked, word, near[0][0]))
@@ -107,7 +110,7 @@ def _capitals(text: str, asked: Asked, expander: Expander, store: Vocabulary | N
         return
     small, field = word.lower(), asked.node.field if isinstance(asked.node, ast.Word) else ""
     if store is None:
-        if small not in STOP_WORDS:
+        if small not in SMALL_WORDS:
             return
         what = f"{word} is met by the word {small} as well"
     else:
@@ -130,9 +133,13 @@ def _alike(word: str, store: Vocabulary) -> list[tuple[str, int]]:
     letters = fold(clean(word.rstrip("*")))
     if len(letters) < 4:
         return []
-    known = dict(store.forms(frozenset({f"s:{letters[:3]}*"}), ALL_FORMS))
-    alike = difflib.get_close_matches(letters, known, 3, NEAR)
-    return [(form, known[form]) for form in alike if not (word.endswith("*") and form.startswith(letters))]
+    for common in (3, 2):
+        known = dict(store.forms(frozenset({f"s:{letters[:common]}*"}), ALL_FORMS))
+        alike = difflib.get_close_matches(letters, known, 3, NEAR)
+        found = [(form, known[form]) for form in alike if not (word.endswith("*") and form.startswith(letters))]
+        if found:
+            return found
+    return []
 
 
 def _leaf(word: str) -> ast.Leaf:
@@ -140,13 +147,15 @@ def _leaf(word: str) -> ast.Leaf:
 
 
 def _remark(asked: Asked, what: str, suggestion: str = "") -> Remark:
-    return Remark(max(asked.start, 0) + 1, what, suggestion)
+    return Remark(asked.column, what, suggestion)
 
 
 def _with(text: str, asked: Asked, word: str, instead: str) -> str:
     """The query with another word in the place of this; empty where that cannot be read, or nobody knows the place."""
-    found = re.compile(re.escape(word), re.IGNORECASE).search(text, max(asked.start, 0), asked.end)
-    made = text[: found.start()] + instead + text[found.end() :] if found and asked.start >= 0 else ""
+    found = (
+        re.compile(re.escape(word), re.IGNORECASE).search(text, asked.start, asked.end) if asked.start >= 0 else None
+    )
+    made = text[: found.start()] + instead + text[found.end() :] if found else ""
     return made if is_read(made) else ""
 
 

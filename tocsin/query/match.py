@@ -38,7 +38,7 @@ _ENTRY = 6
 number of the plan, and one more where it must be verified; how far the first fact's term may stand ahead, and 65,536
 times how far back (0: anywhere)."""
 
-Row = tuple[bytes, bytes, bytes]
+Row = tuple[Token, bytes, bytes, bytes]
 """What a token brings: numbers of its terms, of the plans that it meets alone, and entries, all packed."""
 
 
@@ -60,21 +60,26 @@ class _Kept(NamedTuple):
     terms: frozenset[Term]
 
 
-class _Rows(dict[Token, Row]):
+class _Rows(dict[Token, Row | None]):
     """Token → its row; what is asked for the first time is put together from the terms it meets."""
 
     def __init__(self, index: Index) -> None:
         super().__init__()
         self._index = index
 
-    def __missing__(self, token: Token) -> Row:
+    def __missing__(self, token: Token) -> Row | None:
         terms = self._index.of_token(token.keys)
         for term in terms:
             term.tokens[token] = None
         row = self[token] = (
-            array("I", [term.number for term in terms]).tobytes(),
-            b"".join([term.direct.tobytes() for term in terms]),
-            b"".join([term.entries.tobytes() for term in terms]),
+            terms
+            and (
+                token,
+                array("I", [term.number for term in terms]).tobytes(),
+                b"".join([term.direct.tobytes() for term in terms]),
+                b"".join([term.entries.tobytes() for term in terms]),
+            )
+            or None
         )
         return row
 
@@ -91,6 +96,8 @@ class Matcher:
         self._always: dict[int, None] = {}
         self._terms: dict[Keys, Term] = {}
         self._numbered: list[Term | None] = [None] * FIRST
+        self.attributes: dict[str, int] = {}
+        """Attributes that some plan asks for, with the number of terms."""
         self._zones: dict[str, int] = dict.fromkeys(ZONES, 0)
         self._index = Index()
         self._late = Index()
@@ -156,6 +163,10 @@ class Matcher:
                 self._numbered[term.number] = None
                 self._index.leave(term)
                 self._late.leave(term)
+                for attribute in term.attributes:
+                    self.attributes[attribute] -= 1
+                    if not self.attributes[attribute]:
+                        del self.attributes[attribute]
 
     def match(self, document: Document) -> list[str]:
         """Names of the plans that a document meets, in no particular order."""
@@ -182,7 +193,7 @@ class Matcher:
         return map(self.match, documents)
 
     def rows_of(self, tokens: Collection[Token]) -> list[Row]:
-        """What each token brings."""
+        """What those of the tokens bring that bring anything."""
         if len(self._rows) > REMEMBERED:
             self._start_anew()
         if len(self._late):
@@ -190,7 +201,7 @@ class Matcher:
             for token in tokens:
                 if any(token not in term.tokens for term in self._late.of_token(token.keys)):
                     self._drop_row(token)
-        return [self._rows[token] for token in tokens]
+        return list(filter(None, map(self._rows.__getitem__, tokens)))
 
     def term(self, keys: Keys) -> Term | None:
         """The term with these keys, if a plan asks for it."""
@@ -219,6 +230,8 @@ class Matcher:
             known = self._terms[keys] = Term(keys, len(self._numbered), share)
             self._numbered.append(known)
             self._index.enter(known)
+            for name in known.attributes:
+                self.attributes[name] = self.attributes.get(name, 0) + 1
             if self._rows:
                 self._late.enter(known)
                 if len(self._late) > LATE:
@@ -263,7 +276,7 @@ class Matcher:
 
     def _drop_row(self, token: Token) -> None:
         row = self._rows.pop(token, None)
-        for number in array("I", row[0]) if row else ():
+        for number in array("I", row[1]) if row else ():
             self.of_fact(number).tokens.pop(token, None)
 
     def _start_anew(self) -> None:
@@ -284,17 +297,16 @@ class _Here:
         self._several: dict[int, list[Token]] | None = None
         self._at: dict[int, Collection[int]] = {}
         analysed = document.analysed
-        tokens = {*analysed.title, *analysed.text}
-        rows = matcher.rows_of(tokens)
-        terms = [row[0] for row in rows]
+        rows = matcher.rows_of({*analysed.title, *analysed.text})
+        tokens, terms, direct, entries = zip(*rows, strict=True) if rows else ((), (), (), ())
         self._numbers = array("I", b"".join(terms))
         self._owners = list(chain.from_iterable(map(repeat, tokens, [len(each) >> 2 for each in terms])))
         self.facts: dict[Fact, Token | None] = dict(zip(self._numbers, self._owners, strict=True))
         """What holds of the document; for a term that stands in it, the last token that meets it."""
         self.facts[ALWAYS] = None
-        self.direct, self.entries = b"".join([row[1] for row in rows]), b"".join([row[2] for row in rows])
-        for name, values in document.attributes.items():
-            for value in values:
+        self.direct, self.entries = b"".join(direct), b"".join(entries)
+        for name in matcher.attributes:
+            for value in document.values(name):
                 for term in matcher.of_attribute(name, value):
                     self.facts[term.number] = None
                     self.direct += term.direct.tobytes()
@@ -310,7 +322,7 @@ class _Here:
             "lead": (*analysed.title, *analysed.text[:LEAD]),
         }[zone]
         rows = self._matcher.rows_of(tokens)
-        self.facts.update(dict.fromkeys([number | bit for number in array("I", b"".join([row[0] for row in rows]))]))
+        self.facts.update(dict.fromkeys([number | bit for number in array("I", b"".join([row[1] for row in rows]))]))
 
     @property
     def now(self) -> datetime:
@@ -341,13 +353,13 @@ class _Here:
         if known is None:
             if self._several is None:
                 self._several = self._find_several()
-            positions = self.document.positions()
+            positions = self.document.of_token
             several = self._several.get(number)
             last = self.facts[number]
             if several is not None:
-                known = list(chain.from_iterable([positions[token] for token in several]))
+                known = list(chain.from_iterable(map(positions, several)))
             else:
-                known = positions[last] if last is not None else []
+                known = positions(last) if last is not None else []
             self._at[number] = known = known if len(known) <= _FEW else frozenset(known)
         return known
 

@@ -7,7 +7,6 @@ which the words of the plan stand.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Protocol, assert_never
 
 from tocsin.query.plan import (
@@ -90,7 +89,8 @@ def _stands(plan: Spatial, article: Article) -> bool:
         case Together(left, right, zone):
             return _in_one_sentence(places(left, article, zone), places(right, article, zone), article)
         case Often(side, times, zone):
-            return times <= 0 or _apart(places(side, article, zone)) >= times
+            most = sum(len(_starts(sequence.steps, article, zone)) for sequence in side)
+            return times <= 0 or (most >= times and _apart(places(side, article, zone)) >= times)
         case _:
             assert_never(plan)
 
@@ -101,12 +101,18 @@ def _near(one: tuple[Keys, ...], two: tuple[Keys, ...], gap: int, article: Artic
     if not first or not second:
         return False
     # From the start of the one to the start of the other, behind it or before it.
-    behind = range(len(one), len(one) + gap + 1)
-    before = () if ordered else range(-len(two) - gap, -len(two) + 1)
+    behind, before = (len(one), len(one) + gap), (-len(two) - gap, -len(two))
     if len(first) > len(second):
         first, second = second, first
-        behind, before = range(-len(one) - gap, -len(one) + 1), () if ordered else range(len(two), len(two) + gap + 1)
-    return any(at + distance in second for at in first for distance in chain(behind, before))
+        behind, before = (-behind[1], -behind[0]), (-before[1], -before[0])
+    reaches = (behind,) if ordered else (behind, before)
+    there, last = sorted(second), len(second)
+    for at in first:
+        for low, high in reaches:
+            nearest = bisect_left(there, at + low)
+            if nearest < last and there[nearest] <= at + high:
+                return True
+    return False
 
 
 def places(side: Side, article: Article, zone: str = "") -> list[Place]:
@@ -180,23 +186,23 @@ def _in_order(several: list[list[Place]], gap: int) -> bool:
 
 
 def _in_one_sentence(left: list[Place], right: list[Place], article: Article) -> bool:
+    """Whether a place of each lies in one sentence, one behind the other: looked for from the side that has fewer."""
+    few, many = sorted((left, right), key=len)
+    if not few:
+        return False
     begins = [article.title + GAP, *(at + article.title + GAP for at in article.sentences)]
-    of_left = _by_sentence(left, begins)
-    for sentence, theirs in _by_sentence(right, begins).items():
-        ours = of_left.get(sentence)
-        if ours and (_follows(ours, theirs, 1 << 62) or _follows(theirs, ours, 1 << 62)):
+    starts = [start for start, _ in many]
+    for start, end in few:
+        number = bisect_right(begins, start)
+        low = begins[number - 1] if number else 0
+        high = begins[number] if number < len(begins) else 1 << 62
+        if end >= high:
+            continue
+        before = many[bisect_left(starts, low) : bisect_left(starts, start)]
+        behind = many[bisect_right(starts, end) : bisect_left(starts, high)]
+        if any([last < start for _, last in before]) or any([last < high for _, last in behind]):  # noqa: C419
             return True
     return False
-
-
-def _by_sentence(found: list[Place], begins: list[int]) -> dict[int, list[Place]]:
-    """Places that lie in one sentence, by its number; the title is number 0."""
-    sentences: dict[int, list[Place]] = {}
-    for start, end in found:
-        number = bisect_right(begins, start)
-        if number == bisect_right(begins, end):
-            sentences.setdefault(number, []).append((start, end))
-    return sentences
 
 
 def _apart(found: list[Place]) -> int:

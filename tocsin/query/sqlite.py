@@ -10,6 +10,8 @@ No word of a reader stands in the SQL: everything is a parameter. ``words`` is k
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain, product
+from math import prod
 from typing import Any, NamedTuple, assert_never
 
 from tocsin.query.meaning import aware
@@ -23,6 +25,7 @@ from tocsin.query.plan import (
     No,
     Often,
     Plan,
+    Sequence,
     Side,
     Spatial,
     Stands,
@@ -31,7 +34,7 @@ from tocsin.query.plan import (
 )
 
 MOST_PAIRS = 40
-"""Pairs of sequences up to which a distance is asked of FTS5 itself."""
+"""Ways to pair the sequences of sides up to which a distance is asked of FTS5 itself."""
 MET = "tocsin_met"
 """Name of the auxiliary function that decides what an expression leaves open."""
 
@@ -89,7 +92,8 @@ def condition(plan: Plan) -> Condition:
     match plan:
         case Has(name, values):
             marks = ",".join("?" * len(values))
-            sql = f"article.seq IN (SELECT article FROM tags WHERE name = ? AND value IN ({marks}))"
+            # The + keeps SQLite from going through the whole list for each row that the index of words has found.
+            sql = f"+article.seq IN (SELECT article FROM tags WHERE name = ? AND value IN ({marks}))"
             return Condition(sql, [name, *sorted(values)])
         case Between():
             return _between(plan)
@@ -140,8 +144,24 @@ def _epoch(moment: datetime) -> float:
 def expression(plan: Plan) -> Expression | None:
     """The full-text expression of a plan that asks for words alone; None where it asks for anything else too."""
     draft = _Draft()
+    plan = _side_by_side(plan)
     match = draft.text(plan)
     return None if match is None else Expression(match, tuple(draft.phrases), plan, draft.exact)
+
+
+def _side_by_side(plan: Plan) -> Plan:
+    """The same meaning, with phrases for sides that nothing may stand between: those FTS5 finds by itself."""
+    match plan:
+        case Near(several, 0, ordered, zone) if prod(map(len, several)) <= MOST_PAIRS:
+            ways = [several] if ordered else [several, several[::-1]]
+            runs = [tuple(chain.from_iterable(one.steps for one in run)) for way in ways for run in product(*way)]
+            return Stands(tuple(Sequence(steps, "") for steps in dict.fromkeys(runs)), zone)
+        case All(parts) | AnyOf(parts):
+            return type(plan)(tuple(map(_side_by_side, parts)))
+        case No(part):
+            return No(_side_by_side(part))
+        case _:
+            return plan
 
 
 def _is_exact(plan: Plan) -> bool:
@@ -195,9 +215,9 @@ class _Draft:
             case Often(side, times, zone):
                 self.exact = self.exact and times == 1 and zone != "lead"
                 return self._side(side, zone) if times > 0 else None
-            case Near((left, right), gap, _, zone) if _pairs(left, right):
+            case Near(several, gap, _, zone) if _few_ways(several):
                 self.exact = False
-                return self._near(left, right, gap, zone)
+                return self._near(several, gap, zone)
             case Near(several, _, _, zone):
                 self.exact = False
                 return "(" + " AND ".join(self._side(side, zone) for side in several) + ")"
@@ -210,21 +230,28 @@ class _Draft:
     def _side(self, side: Side, zone: str) -> str:
         return "(" + " OR ".join(self._sequence(sequence.steps, zone) for sequence in side) + ")"
 
-    def _near(self, left: Side, right: Side, gap: int, zone: str) -> str:
-        pairs = [
-            f"NEAR({self._phrase(one.steps)} {self._phrase(other.steps)}, {gap})" for one in left for other in right
-        ]
-        return f"{_columns(zone)}({' OR '.join(pairs)})"
+    def _near(self, several: tuple[Side, ...], gap: int, zone: str) -> str:
+        """FTS5 counts the words between the first and the last place, those of the middle ones too."""
+        ways = []
+        for run in product(*several):
+            between = gap + sum(len(one.steps) for one in run[1:-1])
+            ways.append(f"NEAR({' '.join(self._phrase(one.steps) for one in run)}, {between})")
+        return f"{_columns(zone)}({' OR '.join(ways)})"
 
     def _sequence(self, words: Steps, zone: str) -> str:
-        if not any(map(_has_prefix, words)):
-            return _columns(zone) + self._phrase(words)
-        if len(words) == 1:
+        segments = segments_of(words)
+        if segments is None and len(words) == 1:
             return f"{_columns(zone)}({' OR '.join(self._alternatives(words[0]))})"
-        # FTS5 has no beginnings inside a phrase: each word is asked for by itself, and how they stand is verified.
+        if segments is None:
+            # Each word is asked for by itself, and how they stand is verified.
+            self.exact = False
+            inner = (f"({' OR '.join(self._alternatives(keys))})" for keys in words)
+            return f"{_columns(zone)}({' AND '.join(inner)})"
+        if len(segments) == 1:
+            return _columns(zone) + self._phrase(words)
         self.exact = False
-        inner = (f"({' OR '.join(self._alternatives(keys))})" for keys in words)
-        return f"{_columns(zone)}({' AND '.join(inner)})"
+        between = sum(map(len, segments[1:-1]))
+        return f"{_columns(zone)}NEAR({' '.join(map(self._phrase, segments))}, {between})"
 
     def _alternatives(self, keys: Keys) -> list[str]:
         plain = frozenset(key for key in keys if not key.endswith("*"))
@@ -236,13 +263,32 @@ class _Draft:
 
     def _phrase(self, words: Steps) -> str:
         self.phrases.append(words)
-        return _quoted(" ".join("\x1f".join(sorted(keys)) for keys in words))
+        (*whole, last), begun = words, _has_prefix(words[-1])
+        keys = [*map(sorted, whole), [key.removesuffix("*") for key in last] if begun else sorted(last)]
+        return _quoted(" ".join(map("\x1f".join, keys))) + (" *" if begun else "")
 
 
-def _pairs(left: Side, right: Side) -> bool:
-    """Whether FTS5's own NEAR can ask for two sides: no beginnings, and not too many ways to pair them."""
-    plain = not any(_has_prefix(keys) for side in (left, right) for sequence in side for keys in sequence.steps)
-    return plain and len(left) * len(right) <= MOST_PAIRS
+def segments_of(words: Steps) -> tuple[Steps, ...] | None:
+    """A phrase in pieces that FTS5 can ask for: of a piece, only the last word may be a beginning.
+
+    None where a word may begin so or be another.
+    """
+    segments: list[Steps] = []
+    start = 0
+    for at, keys in enumerate(words, 1):
+        begun = _has_prefix(keys)
+        if begun and len(keys) > 1:
+            return None
+        if begun or at == len(words):
+            segments.append(words[start:at])
+            start = at
+    return tuple(segments)
+
+
+def _few_ways(several: tuple[Side, ...]) -> bool:
+    """Whether FTS5's own NEAR can ask for the sides: each sequence is one piece, and they make few pairs."""
+    pieces = (segments_of(sequence.steps) for side in several for sequence in side)
+    return prod(map(len, several)) <= MOST_PAIRS and all(found is not None and len(found) == 1 for found in pieces)
 
 
 def _has_prefix(keys: Keys) -> bool:

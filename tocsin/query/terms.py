@@ -25,14 +25,14 @@ Frequency = Callable[[str], float]
 class Term:
     """The keys by which a query word or an attribute is met, and what hangs on it. Compared by identity."""
 
-    __slots__ = ("direct", "entries", "is_word", "keys", "number", "share", "tokens", "uses")
+    __slots__ = ("attributes", "direct", "entries", "keys", "number", "share", "tokens", "uses")
 
     def __init__(self, keys: Keys, number: int, share: float) -> None:
         self.keys = keys
         self.number = number
         self.share = share
-        self.is_word = all(key[1:2] == ":" for key in keys)
-        """Whether it is a word of the text; an attribute otherwise."""
+        self.attributes = frozenset([key.partition("=")[0] for key in keys if key[1:2] != ":"])
+        """The attribute that it is a value of; empty for a word."""
         self.uses = 0
         self.tokens: dict[Token, None] = {}
         """Tokens that meet it, of those that were seen and are remembered."""

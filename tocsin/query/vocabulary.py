@@ -18,6 +18,9 @@ from tocsin.spelling import fold
 ALL_FORMS = 10_000
 """Forms that are asked for: more than a word has."""
 
+READ_LANGUAGES = ("", "en", "uk", "ru", "de", "fr", "pl", "es")
+"""Languages whose words are read each in its own way; all others are read as the first."""
+
 
 class Vocabulary(Protocol):
     """What is asked of a store."""
@@ -73,12 +76,14 @@ class Attribute(msgspec.Struct, frozen=True):
 
 
 class Asked(NamedTuple):
-    """A leaf or filter of a tree, and where its text stands."""
+    """A leaf or filter of a tree, and where it stands in the text of the query."""
 
     node: ast.Leaf | ast.Filter
     forbidden: bool
+    column: int
+    """From 1, of its field, quotes or sign where it has one; 1 too where the text has it in another spelling."""
     start: int
-    """Offset in the text of the query; -1 where the text has it in another spelling."""
+    """Offset of its bare words; -1 where the text has them in another spelling."""
     end: int
 
 
@@ -87,9 +92,11 @@ def located(text: str, tree: ast.Query) -> list[Asked]:
     found: dict[tuple[str, bool], Asked] = {}
     at = 0
     for node, forbidden in _parts(tree, forbidden=False):
-        match = re.compile(rf"(?<!\w){re.escape(_written(node))}(?!\w)", re.IGNORECASE).search(text, at)
-        start, at = match.span() if match else (-1, at)
-        found.setdefault((str(node), forbidden), Asked(node, forbidden, start, at))
+        bare = rf"(?<!\w)(?:[a-z_]+:)?=?[\"“”„‟«»＂]?(?<!\w)({re.escape(_written(node))})(?!\w)"
+        match = re.compile(bare, re.IGNORECASE).search(text, at)
+        at = match.end() if match else at
+        place = (match.start() + 1, *match.span(1)) if match else (1, -1, -1)
+        found.setdefault((str(node), forbidden), Asked(node, forbidden, *place))
     return list(found.values())
 
 
@@ -107,10 +114,14 @@ def met(asked: ast.Leaf, expander: Expander, store: Vocabulary | None, *, forbid
     (stands,) = plan.positive(expander.resolve(asked))
     (side,) = plan.sides(stands)
     itself = [sequence for sequence in side if not sequence.how]
-    groups = _of_phrase(itself, store) if isinstance(asked, ast.Phrase) else _of_itself(asked, itself, store)
+    groups = (
+        _of_phrase(itself, expander, store)
+        if isinstance(asked, ast.Phrase)
+        else _of_itself(asked, itself, expander, store)
+    )
     sound = [group for group in groups if group.how == "transliteration"]
     groups = [group for group in groups if group.how != "transliteration"]
-    groups += [_listed(side, how, fold(itself[0].word), store) for how in ("family", "other name")]
+    groups += [_listed(side, how, fold(itself[0].word), expander, store) for how in ("family", "other name")]
     return Met(str(asked), forbidden, count(store, stands), _each_form_once([*groups, *sound]))
 
 
@@ -166,48 +177,67 @@ def _written(node: ast.Leaf | ast.Filter) -> str:
             assert_never(node)
 
 
-def _of_itself(asked: ast.Leaf, itself: list[Sequence], store: Vocabulary | None) -> list[Group]:
+def _of_itself(asked: ast.Leaf, itself: list[Sequence], expander: Expander, store: Vocabulary | None) -> list[Group]:
     """Forms of the word, told apart by how they meet it. What is asked for letter for letter has no other form."""
     if isinstance(asked, ast.Exact):
         return []
     if isinstance(asked, ast.Prefix):
-        return [Group("prefix", (itself[0].word,), _forms(itself[0].steps[0], store))]
+        return [Group("prefix", (itself[0].word,), _forms(itself[0].steps[0], expander, store))]
     single = frozenset().union(*(sequence.steps[0] for sequence in itself if len(sequence.steps) == 1))
-    joined = tuple(form for each in itself if len(each.steps) > 1 for form in _run(each, store))
-    groups = []
-    for how, kinds in (("as typed", "sx"), ("case form", "ln"), ("transliteration", "t")):
+    typed = [Sequence((frozenset({key}),), key[2:]) for key in single if key[0] == "s"]
+    typed += [each for each in itself if len(each.steps) > 1]
+    groups = [Group("as typed", (itself[0].word,), tuple(form for each in typed for form in _run(each, store)))]
+    for how, kinds in (("case form", "ln"), ("transliteration", "t")):
         keys = frozenset(key for key in single if key[0] in kinds)
-        forms = _forms(keys, store) + (joined if how == "as typed" else ())
-        if how == "as typed" or forms:
-            groups.append(Group(how, (itself[0].word,), forms))
+        groups.append(Group(how, (itself[0].word,), _forms(keys, expander, store)))
     return groups
 
 
-def _of_phrase(itself: list[Sequence], store: Vocabulary | None) -> list[Group]:
+def _of_phrase(itself: list[Sequence], expander: Expander, store: Vocabulary | None) -> list[Group]:
     """The forms of each of its words, wherever they stand."""
-    return [Group("in the phrase", (_label(keys),), _forms(keys, store)) for keys in itself[0].steps]
+    return [Group("in the phrase", (_label(keys),), _forms(keys, expander, store)) for keys in itself[0].steps]
 
 
-def _listed(side: Side, how: str, typed: str, store: Vocabulary | None) -> Group:
+def _listed(side: Side, how: str, typed: str, expander: Expander, store: Vocabulary | None) -> Group:
     """What the lists bring in: the other members of a family, or the other names."""
     found = [sequence for sequence in side if sequence.how == how]
     forms = [
         Form(form.form, form.articles, sequence.via)
         for sequence in found
-        for form in (_forms(sequence.steps[0], store) if len(sequence.steps) == 1 else _run(sequence, store))
+        for form in (_forms(sequence.steps[0], expander, store) if len(sequence.steps) == 1 else _run(sequence, store))
     ]
     words = dict.fromkeys(sequence.via for sequence in found if fold(sequence.via) != typed)
     return Group(how, tuple(words), tuple(sorted(forms, key=lambda form: (-form.articles, form.form))))
 
 
-def _forms(keys: Keys, store: Vocabulary | None) -> tuple[Form, ...]:
-    return tuple(Form(form, number) for form, number in store.forms(keys, ALL_FORMS)) if store and keys else ()
+def _forms(keys: Keys, expander: Expander, store: Vocabulary | None) -> tuple[Form, ...]:
+    """The forms that have one of the keys by themselves.
+
+    The first part of a compound has those of the joined form too: ``e`` of *e-mail* is no form of ``email``.
+    """
+    if not store or not keys:
+        return ()
+    found = [Form(form, number) for form, number in store.forms(keys, ALL_FORMS)]
+    return tuple(form for form in found if _is_its_own(form.form, keys, expander))
+
+
+def _is_its_own(form: str, keys: Keys, expander: Expander) -> bool:
+    beginnings = tuple(key[2:-1] for key in keys if key.endswith("*"))
+    capitals = {fold(key[2:]) for key in keys if key.startswith("x:")}
+    if form.startswith(beginnings) or form in capitals:
+        return True
+    return any(not keys.isdisjoint(expander.words.forms.keys(form, lang)) for lang in READ_LANGUAGES)
 
 
 def _run(sequence: Sequence, store: Vocabulary | None) -> tuple[Form, ...]:
-    """Several words one after the other, as one form; nothing where they never stand so."""
-    number = count(store, Stands((sequence,)))
-    return (Form(sequence.via or " ".join(map(_label, sequence.steps)), number),) if number else ()
+    """What stands in one spelling, or is several words one after the other; nothing where it never stands so.
+
+    By its sound every spelling of a name would meet every other: here each is counted for itself.
+    """
+    spelt = tuple(frozenset(key for key in keys if key[:2] != "t:") for keys in sequence.steps)
+    number = count(store, Stands((Sequence(spelt, sequence.word),)))
+    form = sequence.via or " ".join(map(_label, sequence.steps))
+    return (Form(form, number, sequence.via),) if number else ()
 
 
 def _label(keys: Keys) -> str:
@@ -226,6 +256,6 @@ def _each_form_once(groups: Iterable[Group]) -> tuple[Group, ...]:
             if group.how == "in the phrase" or form.form not in seen:
                 new.setdefault(form.form, form)
         seen.update(new)
-        if group.words and (new or group.how != "transliteration"):
+        if group.words and (new or group.how not in ("case form", "transliteration")):
             found.append(Group(group.how, group.words, tuple(new.values())))
     return tuple(found)

@@ -9,9 +9,9 @@ from typing import Any
 
 import apsw
 
-from tocsin.query.meaning import adjacent, holds
+from tocsin.query.meaning import holds
 from tocsin.query.plan import GAP, Keys
-from tocsin.query.sqlite import MET, Expression, Steps
+from tocsin.query.sqlite import MET, Expression, Steps, segments_of
 from tocsin.words import Analysed, Stored, Token
 
 REMEMBERED = 300_000
@@ -46,7 +46,7 @@ class Questions:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._asked: dict[int, Expression] = {}
+        self._asked: dict[int, _Question] = {}
         self._numbers = count(1)
 
     @contextmanager
@@ -57,7 +57,7 @@ class Questions:
         for value in values:
             if isinstance(value, Expression):
                 number = next(self._numbers)
-                self._asked[number] = value
+                self._asked[number] = _Question(value)
                 numbers.append(number)
                 bound.append(number)
             else:
@@ -70,8 +70,44 @@ class Questions:
 
     def met(self, api: apsw.FTS5ExtensionApi, /, *arguments: "apsw.SQLiteValue") -> bool:
         """Whether the row at hand meets the plan of an expression."""
-        found = self._asked[int(str(arguments[0]))]
-        return holds(found.plan, _Row(api, found, self._connection))
+        question = self._asked[int(str(arguments[0]))]
+        return holds(question.plan, _Row(api, question, self._connection))
+
+
+class _Question:
+    """An expression that is being asked: which of FTS5's phrases stand for which words, found once for all rows."""
+
+    def __init__(self, found: Expression) -> None:
+        self.plan = found.plan
+        self._phrases = found.phrases
+        self._whole: dict[Steps, list[int]] = {}
+        for number, phrase in enumerate(found.phrases):
+            self._whole.setdefault(phrase, []).append(number)
+        self._parts: dict[Keys, list[int]] = {}
+        self._segments: dict[Steps, tuple[Steps, ...]] = {}
+
+    def whole(self, steps: Steps) -> list[int]:
+        """Numbers of the phrases that ask for just these steps: one for each time that they are written."""
+        return self._whole.get(steps, [])
+
+    def parts(self, keys: Keys) -> list[int]:
+        """Numbers of the phrases that ask for some of the keys of one word: one of them stands where the word does."""
+        known = self._parts.get(keys)
+        if known is None:
+            phrases = enumerate(self._phrases)
+            known = [number for number, phrase in phrases if len(phrase) == 1 and phrase[0] <= keys]
+            self._parts[keys] = known
+        return known
+
+    def segments(self, steps: Steps) -> tuple[Steps, ...]:
+        """The pieces in which a phrase with beginnings was asked for; its words where it was asked word by word."""
+        known = self._segments.get(steps)
+        if known is None:
+            pieces = segments_of(steps)
+            asked = pieces is not None and all(map(self.whole, pieces))
+            known = pieces if pieces is not None and asked else tuple((keys,) for keys in steps)
+            self._segments[steps] = known
+        return known
 
 
 class _Row:
@@ -79,9 +115,9 @@ class _Row:
 
     now = datetime.min.replace(tzinfo=UTC)
 
-    def __init__(self, api: apsw.FTS5ExtensionApi, found: Expression, connection: apsw.Connection) -> None:
+    def __init__(self, api: apsw.FTS5ExtensionApi, question: _Question, connection: apsw.Connection) -> None:
         self._api = api
-        self._found = found
+        self._question = question
         self._connection = connection
         self.title = api.column_size(0)
         self._positions: dict[int, list[int]] = {}
@@ -95,23 +131,29 @@ class _Row:
 
     def starts(self, steps: Steps) -> Collection[int]:
         """Positions of the stream at which the steps begin to stand one after the other."""
-        found = [number for number, phrase in enumerate(self._found.phrases) if phrase == steps]
-        if found or len(steps) > 1:
-            return set().union(*map(self._at, found)) if found else adjacent(steps, self._standing)
-        return self._standing(steps[0])
+        found = self._question.whole(steps)
+        if found:
+            return self._at(found[0]) if len(found) == 1 else self._together(found)
+        if len(steps) == 1:
+            # A word that may begin so or be one of those stands where any of its phrases does.
+            return self._together(self._question.parts(steps[0]))
+        first, *rest = self._question.segments(steps)
+        starts, offset = set(self.starts(first)), len(first)
+        for segment in rest:
+            starts &= {at - offset for at in self.starts(segment)}
+            offset += len(segment)
+        return starts
 
-    def _standing(self, keys: Keys) -> Collection[int]:
-        """A word that may begin so or be one of those stands where any of its phrases does."""
-        phrases = enumerate(self._found.phrases)
-        parts = [number for number, phrase in phrases if len(phrase) == 1 and phrase[0] <= keys]
-        return set().union(*map(self._at, parts))
+    def _together(self, numbers: Iterable[int]) -> set[int]:
+        """Where any of the phrases stands: FTS5 keeps of each the positions that its part of the expression can use."""
+        return set().union(*map(self._at, numbers))
 
     def _at(self, number: int) -> list[int]:
         known = self._positions.get(number)
         if known is None:
             title, text = self._api.phrase_locations(number)
             first = self.title + GAP
-            known = self._positions[number] = [*title, *(first + at for at in text)]
+            known = self._positions[number] = [*title, *[first + at for at in text]]
         return known
 
     def values(self, name: str) -> frozenset[str]:

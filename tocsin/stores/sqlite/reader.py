@@ -27,17 +27,20 @@ def _found_by(plan: Plan | None) -> tuple[str, list[Any], str]:
     tests, values = [], list[Any]()
     if words is None:
         source, key = "FROM articles AS article", "article.arrival"
-        tests.append("article.state = 'ready'")
+        # What is ready has an arrival and nothing else has; so the newest come first without sorting.
+        tests.append("article.arrival IS NOT NULL")
     else:
         source, key = "FROM words CROSS JOIN articles AS article ON article.arrival = words.rowid", "words.rowid"
         tests.append("words MATCH ?")
         values.append(words.match)
-        if not words.exact:
-            tests.append(f"{MET}(words, ?)")
-            values.append(words)
     if rest is not None:
         tests.append(rest.sql)
         values += rest.values
+    if words is not None and not words.exact:
+        # Last, and only of what has passed all else: SQLite would ask it of every row that the index finds.
+        first = f"CASE WHEN {rest.sql} THEN {MET}(words, ?) END" if rest is not None else f"{MET}(words, ?)"
+        tests = [*tests[:1], first]
+        values.append(words)
     return f"{source} WHERE {' AND '.join(tests)}", values, key
 
 
