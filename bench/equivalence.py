@@ -10,7 +10,6 @@ Prints what was asked and every difference; exits 1 where there is one.
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import random
@@ -20,69 +19,35 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta, timezone
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
-import msgspec
 
-from bench.corpus import SHARED, texts
+from bench.corpus import SHARED
 from bench.elastic_server import running
+from bench.ground import INDEX, NOW, Ground, chosen, fill_index, fill_store, laid, posted, press
 from bench.matching import workload
 from bench.queries import Made, QueryMaker
-from bench.reference import Reference, Sheet
+from bench.reference import Sheet
 from tests.query.reference import Text, means
-from tocsin import settings
-from tocsin.addresses import address_id, article_id
-from tocsin.lists import Lists, load
-from tocsin.press.schedule import plan as press_plan
 from tocsin.query import elastic
 from tocsin.query import plan as p
-from tocsin.query.document import Document
-from tocsin.query.elastic_fields import MAPPING, document
 from tocsin.query.elastic_places import TooWideError
-from tocsin.query.expand import Expander, fixed
+from tocsin.query.expand import fixed
 from tocsin.query.match import Matcher
 from tocsin.query.parse import QueryError
 from tocsin.query.plan import Plan
 from tocsin.records import Article
-from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite import SqliteStore
-from tocsin.words import Analysed, Words
-from workers.enrich import Enricher
 
-NOW = datetime(2026, 6, 20, 12, 0, 0, 654_321, tzinfo=UTC)
-"""When all is asked; not a whole millisecond."""
 PLAIN_MOST = 2000
 """Tokens of the longest article that the plain recursion is asked of."""
 BATCH = 40
 """Queries of one request to Elasticsearch."""
-AUTHORS: tuple[tuple[str, ...], ...] = (
-    ("Olena Kovalenko", "J. R. O’Neil"),
-    ("Олена Коваленко",),
-    ("JEAN-LUC MÜLLER", "Олена Коваленко"),
-    ("Ёлкин, Пётр",),
-    (),
-)
-
 Met = int
 """Numbers of articles as bits."""
-
-
-class Ground(NamedTuple):
-    """Articles with all that the back-ends want to know of them."""
-
-    articles: list[Article]
-    analysed: list[Analysed]
-    documents: list[Document]
-    expander: Expander
-    lists: Lists
-
-    def reference(self) -> Reference:
-        """The articles laid end to end."""
-        return Reference([Sheet(*_parts(self, number)) for number in range(len(self.articles))], NOW)
 
 
 class Difference(NamedTuple):
@@ -142,72 +107,6 @@ def _server(wanted: str) -> Iterator[str]:
         yield address
 
 
-def chosen(number: int, seed: int) -> list[Article]:
-    """Real articles: all of the rarer languages, and so many of the others that the number is full."""
-    found = texts()
-    random.Random(seed).shuffle(found)
-    return sorted(found, key=lambda it: it.lang in ("en", "de"))[:number]
-
-
-def press() -> list[Article]:
-    """The stories of the demo's press, in three languages."""
-    found = []
-    for item in press_plan(NOW - timedelta(days=1), 1, 1.0):
-        url, text = f"https://{item.site}.example{item.path}", "\n".join(item.paragraphs(NOW))
-        address = address_id(url)
-        found.append(
-            Article(
-                id=article_id(address, text), address_id=address, url=url, outlet=item.site, first_seen=NOW,
-                title=item.title(), text=text, lang=item.text.lang, published=item.published,
-            )
-        )  # fmt: skip
-    return list({it.id: it for it in found}.values())
-
-
-def laid(articles: Iterable[Article], seed: int) -> Ground:
-    """The articles with attributes and times drawn by lot, enriched and analysed."""
-    dice = random.Random(seed)
-    words, lists = Words.open(settings.load().cache_dir), load()
-    expander = Expander(words, lists)
-    enricher = Enricher(words, expander, lists)
-    pairs = [enricher.enrich(_varied(it, number, dice)) for number, it in enumerate(articles)]
-    documents = [Document.of(it, analysed, NOW) for it, analysed in pairs]
-    return Ground([it for it, _ in pairs], [analysed for _, analysed in pairs], documents, expander, lists)
-
-
-def _varied(it: Article, number: int, dice: random.Random) -> Article:
-    edge = timedelta(
-        days=dice.randint(-1, 9), hours=dice.choice((0, 0, 5)), microseconds=dice.choice((-322, -1, 0, 1, 679))
-    )
-    any_time = timedelta(seconds=dice.randrange(70 * 86_400), microseconds=dice.randrange(1_000_000))
-    zone = dice.choice((None, UTC, UTC, timezone(timedelta(hours=2)), timezone(-timedelta(hours=3, minutes=30))))
-    moments = [NOW - edge, NOW - any_time]
-    published = dice.choice((it.published, it.published, *(moment.astimezone(zone or UTC) for moment in moments), None))
-    if published and zone is None:
-        published = published.replace(tzinfo=None)
-    return msgspec.structs.replace(
-        it,
-        published=published,
-        first_seen=dice.choice((it.first_seen, *moments)),
-        authors=it.authors or dice.choice(AUTHORS),
-        outlet=dice.choice((it.outlet, it.outlet, it.outlet, "Ukrainska Pravda", "BBC-News")),
-        outlet_country=dice.choice(("ua", "ru", "us", "GB", "")),
-        kind=dice.choice((it.kind, it.kind, it.kind, "live", "video")),
-        story=f"s{number // 3}",
-    )
-
-
-def _parts(ground: Ground, number: int) -> tuple[list[set[str]], list[set[str]], list[int], dict, dict]:  # type: ignore[type-arg]
-    it, analysed, asked = ground.articles[number], ground.analysed[number], ground.documents[number]
-    return (
-        [set(keys) for keys in analysed.keys("title")],
-        [set(keys) for keys in analysed.keys("text")],
-        list(analysed.sentences),
-        {name: set(values) for name, values in asked.attributes.items()},
-        {"date": it.published, "seen": it.first_seen},
-    )
-
-
 def workload_queries(ground: Ground, number: int, seed: int) -> list[Made]:
     """Subscriptions of the workload tool, without the few that our language refuses."""
     found = []
@@ -225,18 +124,18 @@ def ask(ground: Ground, plans: Sequence[Plan], path: Path, address: str) -> Outc
     half = len(plans) // 2
     fill_store(ground, path)
     jobs: list[tuple[str, Callable[[], list[Met]]]] = [
-        ("reference", lambda: _by_reference(ground, plans[:half])),
-        ("reference", lambda: _by_reference(ground, plans[half:])),
-        ("matcher", lambda: _by_matcher(ground, plans)),
-        ("SQLite", lambda: _by_sqlite(ground, plans[:half], path)),
-        ("SQLite", lambda: _by_sqlite(ground, plans[half:], path)),
+        ("reference", lambda: by_reference(ground, plans[:half])),
+        ("reference", lambda: by_reference(ground, plans[half:])),
+        ("matcher", lambda: by_matcher(ground, plans)),
+        ("SQLite", lambda: by_sqlite(ground, plans[:half], path)),
+        ("SQLite", lambda: by_sqlite(ground, plans[half:], path)),
     ]
     wide: list[int] = []
     if address:
-        wide = [number for number, plan in enumerate(plans) if _is_too_wide(plan)]
+        wide = [number for number, plan in enumerate(plans) if is_too_wide(plan)]
         with httpx.Client(base_url=address, timeout=300) as client:
             fill_index(ground, client)
-        jobs.append(("Elasticsearch", lambda: _by_elastic(ground, plans, frozenset(wide), address)))
+        jobs.append(("Elasticsearch", lambda: by_elastic(ground, plans, frozenset(wide), address)))
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         done = pool.map(lambda job: (job[0], _in_child(*job)), jobs)
         answers: dict[str, list[Met]] = {}
@@ -265,7 +164,8 @@ def _answer(where: Connection, job: Callable[[], list[Met]]) -> None:
     where.send(job())
 
 
-def _bits(numbers: Iterable[int]) -> Met:
+def bits(numbers: Iterable[int]) -> Met:
+    """Numbers as bits."""
     return sum(1 << number for number in numbers)
 
 
@@ -273,12 +173,14 @@ def _numbers(met: Met) -> list[int]:
     return [number for number, bit in enumerate(reversed(f"{met:b}")) if bit == "1"]
 
 
-def _by_reference(ground: Ground, plans: Sequence[Plan]) -> list[Met]:
+def by_reference(ground: Ground, plans: Sequence[Plan]) -> list[Met]:
+    """Which articles meet each plan, by the reference."""
     reference = ground.reference()
-    return [_bits(reference.meets(plan)) for plan in plans]
+    return [bits(reference.meets(plan)) for plan in plans]
 
 
-def _by_matcher(ground: Ground, plans: Sequence[Plan]) -> list[Met]:
+def by_matcher(ground: Ground, plans: Sequence[Plan]) -> list[Met]:
+    """The same, by one matcher that has all the plans."""
     matcher = Matcher({str(number): plan for number, plan in enumerate(plans)})
     met = [0] * len(plans)
     for number, names in enumerate(matcher.match_all(ground.documents)):
@@ -287,50 +189,18 @@ def _by_matcher(ground: Ground, plans: Sequence[Plan]) -> list[Met]:
     return met
 
 
-def fill_store(ground: Ground, path: Path) -> None:
-    """All articles into a new store, by the road's own steps."""
+def by_sqlite(ground: Ground, plans: Sequence[Plan], path: Path) -> list[Met]:
+    """The same, by the embedded store's search."""
     store = SqliteStore.open(str(path))
     by_id = {it.id: number for number, it in enumerate(ground.articles)}
-    store.accept(ground.articles)
-    while claimed := store.claim(200, 3600, NOW):
-        numbers = [by_id[it.id] for it in claimed]
-        with store.filing() as filing:
-            for it, number in zip(claimed, numbers, strict=True):
-                sketch = Sketch(
-                    article=it.id, story=it.story, outlet=it.outlet, address_id=it.address_id, text_hash="",
-                    title_hash="", tokens=0, shingles=b"", first_seen=it.first_seen,
-                )  # fmt: skip
-                filing.file(it, sketch, [], ground.analysed[number])
-        with store.publishing() as publishing:
-            for it, number in zip(claimed, numbers, strict=True):
-                publishing.make_ready(msgspec.structs.replace(it, state="filed"), ground.analysed[number], NOW)
-    store.close()
+    return [bits(by_id[it.id] for it in store.search(fixed(plan, NOW), limit=10**6)) for plan in plans]
 
 
-def _by_sqlite(ground: Ground, plans: Sequence[Plan], path: Path) -> list[Met]:
-    store = SqliteStore.open(str(path))
-    by_id = {it.id: number for number, it in enumerate(ground.articles)}
-    return [_bits(by_id[it.id] for it in store.search(fixed(plan, NOW), limit=10**6)) for plan in plans]
+def by_elastic(ground: Ground, plans: Sequence[Plan], wide: frozenset[int], address: str) -> list[Met]:
+    """The same, by the server's search; of those that are too wide for it, none.
 
-
-def fill_index(ground: Ground, client: httpx.Client, name: str = "equivalence") -> None:
-    """All articles into a new index, numbered."""
-    client.delete(f"/{name}")
-    one_shard = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1"}
-    client.put(f"/{name}", json={"settings": one_shard, "mappings": dict(MAPPING)}).raise_for_status()
-    for start in range(0, len(ground.articles), 200):
-        lines = []
-        for number in range(start, min(start + 200, len(ground.articles))):
-            it, analysed = ground.articles[number], ground.analysed[number]
-            times = {"date": it.published, "seen": it.first_seen}
-            lines += [{"index": {"_id": str(number)}}, document(analysed, ground.documents[number].attributes, times)]
-        answer = _posted(client, f"/{name}/_bulk", lines)
-        if answer["errors"]:
-            raise RuntimeError(f"Elasticsearch refused articles: {str(answer)[:1000]}")
-    client.post(f"/{name}/_refresh").raise_for_status()
-
-
-def _by_elastic(ground: Ground, plans: Sequence[Plan], wide: frozenset[int], address: str) -> list[Met]:
+    Raises RuntimeError with the server's words where it cannot answer.
+    """
     met = [0] * len(plans)
     numbers = [number for number in range(len(plans)) if number not in wide]
     with httpx.Client(base_url=address, timeout=300) as client:
@@ -340,23 +210,16 @@ def _by_elastic(ground: Ground, plans: Sequence[Plan], wide: frozenset[int], add
             for number in batch:
                 query = elastic.query(fixed(plans[number], NOW))
                 lines += [{}, {"size": len(ground.articles), "_source": False, "query": query}]
-            answers = _posted(client, "/equivalence/_msearch?max_concurrent_searches=2", lines)["responses"]
+            answers = posted(client, f"/{INDEX}/_msearch?max_concurrent_searches=2", lines)["responses"]
             for number, answer in zip(batch, answers, strict=True):
                 if "error" in answer:
                     raise RuntimeError(f"query {number}: {str(answer['error'])[:2000]}")
-                met[number] = _bits(int(hit["_id"]) for hit in answer["hits"]["hits"])
+                met[number] = bits(int(hit["_id"]) for hit in answer["hits"]["hits"])
     return met
 
 
-def _posted(client: httpx.Client, where: str, lines: Iterable[object]) -> dict:  # type: ignore[type-arg]
-    body = "".join(json.dumps(line) + "\n" for line in lines).encode()
-    answer = client.post(where, content=body, headers={"content-type": "application/x-ndjson"})
-    answer.raise_for_status()
-    found: dict = answer.json()  # type: ignore[type-arg]
-    return found
-
-
-def _is_too_wide(plan: Plan) -> bool:
+def is_too_wide(plan: Plan) -> bool:
+    """Whether a plan asks for more words at places than Elasticsearch looks up at once."""
     try:
         elastic.query(fixed(plan, NOW))
     except TooWideError:
@@ -369,13 +232,19 @@ def held_against_plain(ground: Ground, plans: Sequence[Plan], met: Sequence[Met]
     half = len(plans) // 2
     halves = ((0, half), (half, len(plans)))
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        jobs = [lambda low=low, high=high: _unlike(ground, plans, met, (low, high), seed) for low, high in halves]
+        jobs = [lambda low=low, high=high: unlike(ground, plans, met, (low, high), seed) for low, high in halves]
         return [pair for found in pool.map(lambda job: _in_child("plain recursion", job), jobs) for pair in found]
 
 
-def _unlike(
+def _plainly(sheet: Sheet) -> Text:
+    title, text = list(map(set, sheet.title)), list(map(set, sheet.text))
+    return Text(title, text, list(sheet.sentences), sheet.attributes, sheet.times, NOW)
+
+
+def unlike(
     ground: Ground, plans: Sequence[Plan], met: Sequence[Met], between: tuple[int, int], seed: int
 ) -> list[tuple[int, int]]:
+    """Of the plans between two numbers, the pairs on which the reference and the plain recursion differ."""
     dice, reference = random.Random(seed), ground.reference()
     short = {n for n, it in enumerate(ground.analysed) if len(it.title) + len(it.text) <= PLAIN_MOST}
     known: dict[int, Text] = {}
@@ -387,7 +256,7 @@ def _unlike(
         for group in filter(None, (meeting, missing)):
             number = dice.choice(sorted(group))
             if number not in known:
-                known[number] = Text(*_parts(ground, number), now=NOW)
+                known[number] = _plainly(ground.sheet(number))
             if means(plans[query], known[number]) != bool(met[query] >> number & 1):
                 found.append((query, number))
     return found

@@ -131,5 +131,12 @@ def _sounds(skeletons: Iterable[str], *, known: bool) -> list[str]:
     return [f"t:{skeleton}" for skeleton in skeletons if len(skeleton) >= least]
 
 
+def cut(key: str) -> str:
+    """A key as it is kept: its first ``KEY_LIMIT`` UTF-16 units, which is how Elasticsearch counts."""
+    if 2 * len(key) <= KEY_LIMIT:
+        return key
+    return key.encode("utf-16-le")[: 2 * KEY_LIMIT].decode("utf-16-le", "ignore")
+
+
 def _cut(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key[:KEY_LIMIT] for key in keys))[:MOST]
+    return tuple(dict.fromkeys(map(cut, keys)))[:MOST]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from tocsin.dictionaries import prepare
-from tocsin.forms import Forms
+from tocsin.forms import Forms, cut
 from tocsin.spelling import clean, fold
 
 ANALYSER = 2
@@ -276,7 +276,7 @@ class Words:
         """Keys by which a query's compound meets its joined form: initials only an abbreviation in capitals."""
         if _INITIALS.fullmatch(_APOSTROPHES.sub("'", written)):
             return (f"x:{joined.upper()}",)
-        return self.forms.query_keys(joined) if joined.isalnum() else (f"s:{fold(joined)}",)
+        return self.forms.query_keys(joined) if joined.isalnum() else (cut(f"s:{fold(joined)}"),)
 
     def lemmas(self, word: str, lang: str) -> tuple[str, ...]:
         """Dictionary lemmas of a word in one language, or the folded word where no dictionary knows it."""
@@ -296,7 +296,7 @@ class Words:
         if _INITIALS.fullmatch(written):
             return (f"s:{fold(joined)}", f"x:{joined.upper()}")
         if not joined.isalnum():
-            return (f"s:{fold(joined)}",)
+            return (cut(f"s:{fold(joined)}"),)
         return tuple(key for key in self.forms.keys(joined, lang) if not key.startswith("x:"))
 
 
@@ -325,7 +325,7 @@ def _one_word(keys: tuple[str, ...], written: str, part: Part) -> tuple[str, ...
 def as_written(word: str) -> tuple[str, ...]:
     """Keys of a word as written, and with small letters where that is another."""
     plain = _APOSTROPHES.sub("'", word)
-    return tuple(dict.fromkeys((f"x:{plain}", f"x:{plain.casefold()}")))
+    return tuple(dict.fromkeys((cut(f"x:{plain}"), cut(f"x:{plain.casefold()}"))))
 
 
 def main() -> None:

@@ -13,10 +13,13 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.query import plans
 from tests.query.elastic_index import Index
-from tests.query.test_back_ends import DOCUMENTS, EXPANDER, NOW, WORDS, trees
+from tests.query.test_back_ends import ARTICLES, DOCUMENTS, EXPANDER, NOW, WORDS, trees
+from tocsin.forms import cut
 from tocsin.query import elastic, elastic_places
 from tocsin.query.document import Document
-from tocsin.query.elastic_fields import PLACES, cut, document, microseconds, names
+from tocsin.query.document import attributes as attributes_of
+from tocsin.query.document import times as times_of
+from tocsin.query.elastic_fields import PLACES, document, microseconds, names
 from tocsin.query.elastic_places import TooWideError
 from tocsin.query.expand import fixed
 from tocsin.query.meaning import holds
@@ -161,8 +164,9 @@ def accepted(plan: Plan) -> bool:
 @pytest.fixture(scope="module")
 def small(fill: Fill) -> Index:
     """The texts of the other back-ends' test."""
-    found = list(DOCUMENTS.values())
-    return fill([it.analysed for it in found], [it.attributes for it in found], [it._times for it in found])
+    attributes = [{name: list(values) for name, values in attributes_of(it).items()} for it, _ in ARTICLES]
+    folded = [{name: [value.casefold() for value in values] for name, values in row.items()} for row in attributes]
+    return fill([analysed for _, analysed in ARTICLES], folded, [times_of(it) for it, _ in ARTICLES])
 
 
 @given(trees)

@@ -13,8 +13,6 @@ from tocsin.query.plan import GAP, Keys
 from tocsin.spelling import clean, fold
 from tocsin.words import Analysed, Token, spans
 
-_FEW = 4
-"""Tokens up to which looking through an article is cheaper than indexing it."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -35,7 +33,6 @@ class Document:
         self._article: records.Article | None = None
         self._values = {name: frozenset(map(str.casefold, values)) for name, values in attributes.items()}
         self._times = times or {}
-        self._scanned = 0
         self._positions: dict[Token, list[int]] = {}
         self._by_key: dict[str, list[Token]] = {}
         self._asked: dict[Keys, set[int]] = {}
@@ -68,17 +65,6 @@ class Document:
         """Number of the sentence at a position of the stream; the title is number 0."""
         at = position - self.title - GAP
         return 0 if at < 0 else 1 + bisect_right(self.sentences, at)
-
-    def of_token(self, token: Token) -> list[int]:
-        """Where a token stands that this article has; for the first few, without indexing all of them."""
-        if self._positions:
-            return self._positions[token]
-        if self._scanned == _FEW:
-            return self.positions()[token]
-        self._scanned += 1
-        found = [at for at, each in enumerate(self.analysed.title) if each is token]
-        found += [at for at, each in enumerate(self.analysed.text, self.title + GAP) if each is token]
-        return found
 
     def positions(self) -> dict[Token, list[int]]:
         """Where each token stands."""

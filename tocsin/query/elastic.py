@@ -10,8 +10,9 @@ and where that leaves a plan too deep, an AND is multiplied out over an OR, from
 from collections.abc import Iterable
 from typing import Any, assert_never
 
+from tocsin.forms import cut
 from tocsin.query import elastic_places as at
-from tocsin.query.elastic_fields import cut, microseconds
+from tocsin.query.elastic_fields import microseconds
 from tocsin.query.plan import All, AnyOf, Between, Has, Keys, Near, No, Often, Plan, Side, Spatial, Stands, Together
 
 DSL = dict[str, Any]

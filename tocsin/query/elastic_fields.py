@@ -22,6 +22,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from tocsin.forms import KEY_LIMIT, cut
 from tocsin.query.plan import GAP, LEAD
 from tocsin.words import Analysed
 
@@ -54,16 +55,13 @@ AFTER_TITLE = "E"
 AFTER_LEAD = "Z"
 """Marks in ``edge``."""
 
-UNITS = 250
-"""UTF-16 units of a key that count; the analyser of Elasticsearch breaks a token after 255."""
-
 VALUE = 4096
 """Letters of a value that can be asked for: no query is longer."""
 
 _NONE = "_"
 _TEXT = {"type": "text", "analyzer": "whitespace", "norms": False, "position_increment_gap": GAP}
 _BEGINNINGS = {"index_prefixes": {"min_chars": 4, "max_chars": 19}}
-_SET = {"type": "keyword", "doc_values": False, "ignore_above": UNITS}
+_SET = {"type": "keyword", "doc_values": False, "ignore_above": KEY_LIMIT}
 _KINDS = {"s": "s", "x": "x", "l": "b", "n": "b", "t": "t"}
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєў"
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ!$%();<=>?"
@@ -131,13 +129,6 @@ def document(
     moments = {name: microseconds(moment) for name, moment in times.items() if moment is not None}
     values = {name: sorted(set(found)) for name, found in attributes.items()}
     return {"keys": keys, "places": places, "attributes": values, "times": moments}
-
-
-def cut(key: str) -> str:
-    """A key, or as much of it as Elasticsearch keeps in one token."""
-    if len(key) * 2 <= UNITS:
-        return key
-    return key.encode("utf-16-le")[: 2 * UNITS].decode("utf-16-le", "ignore")
 
 
 def stored(key: str) -> str:

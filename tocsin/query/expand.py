@@ -12,6 +12,7 @@ from itertools import islice, product
 from typing import assert_never
 
 from tocsin.errors import UserError
+from tocsin.forms import cut
 from tocsin.lists import Family, Lists, Organisation, Person, Place, is_ambiguous, names
 from tocsin.query import ast, plan
 from tocsin.query.meaning import since
@@ -164,9 +165,9 @@ class Expander:
             return [(_beginning(word[:-1]),)]
         found, joined = parts(clean(word))
         if not found:
-            return [(frozenset({f"s:{fold(word)}"}),)]
+            return [(frozenset({cut(f"s:{fold(word)}")}),)]
         if joined and len(found) == 1:
-            return [(frozenset({f"s:{fold(joined)}"}),)]
+            return [(frozenset({cut(f"s:{fold(joined)}")}),)]
         steps = tuple(frozenset(self._forms.query_keys(part.word)) for part in found)
         if not joined:
             return [steps]

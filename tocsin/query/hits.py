@@ -1,5 +1,6 @@
 """Where and how the words of a plan stand in an article: what an alert and a search result show."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple, assert_never
@@ -57,9 +58,9 @@ def _together(part: Spatial, document: Document) -> list[set[Place] | None]:
             return [None]
         case Near((left, right), gap, ordered, zone):
             first, second = places(left, document, zone), places(right, document, zone)
-            pairs = [(a, b) for a in first for b in second if 0 <= b[0] - a[1] - 1 <= gap]
+            pairs = list(_pairs(first, second, gap))
             if not ordered:
-                pairs += [(a, b) for a in first for b in second if 0 <= a[0] - b[1] - 1 <= gap]
+                pairs += [(a, b) for b, a in _pairs(second, first, gap)]
             return [{a for a, _ in pairs}, {b for _, b in pairs}]
         case Near(several):
             return [None] * len(several)
@@ -73,6 +74,14 @@ def _together(part: Spatial, document: Document) -> list[set[Place] | None]:
             ]
         case _:
             assert_never(part)
+
+
+def _pairs(first: list[Place], second: list[Place], gap: int) -> Iterator[tuple[Place, Place]]:
+    """Places of the first with those of the second that begin behind them, with at most ``gap`` words between."""
+    starts = [start for start, _ in second]
+    for place in first:
+        for at in range(bisect_right(starts, place[1]), bisect_right(starts, place[1] + gap + 1)):
+            yield place, second[at]
 
 
 def hits(plan: Plan, document: Document, article: Article, limit: int = 5) -> tuple[Hit, ...]:

@@ -39,7 +39,7 @@ number of the plan, and one more where it must be verified; how far the first fa
 times how far back (0: anywhere)."""
 
 Row = tuple[Token, bytes, bytes, bytes]
-"""What a token brings: numbers of its terms, of the plans that it meets alone, and entries, all packed."""
+"""What a token brings: numbers of its terms that are asked for, of plans that it meets alone, and entries, packed."""
 
 
 class Check(NamedTuple):
@@ -58,6 +58,8 @@ class _Kept(NamedTuple):
     hooks: tuple[Hook, ...] | None
     check: Check | None
     terms: frozenset[Term]
+    asked: frozenset[Term]
+    """Those of the terms of which a document must say whether it has them."""
 
 
 class _Rows(dict[Token, Row | None]):
@@ -71,16 +73,15 @@ class _Rows(dict[Token, Row | None]):
         terms = self._index.of_token(token.keys)
         for term in terms:
             term.tokens[token] = None
-        row = self[token] = (
-            terms
-            and (
+        row = None
+        if terms:
+            row = (
                 token,
-                array("I", [term.number for term in terms]).tobytes(),
+                array("I", [term.number for term in terms if term.asked]).tobytes(),
                 b"".join([term.direct.tobytes() for term in terms]),
                 b"".join([term.entries.tobytes() for term in terms]),
             )
-            or None
-        )
+        self[token] = row
         return row
 
 
@@ -117,21 +118,26 @@ class Matcher:
         plan = condensed(plan)
         hooks = hooks_of(plan, self._term)
         check = None if hooks and all([hook.sure for hook in hooks]) else self._check_of(plan)  # noqa: C419
-        terms = {hook.term for hook in hooks or ()}
-        terms |= {self.of_fact(other) for hook in hooks or () for other in (*hook.needs, *hook.unless)}
+        asked = {self.of_fact(other) for hook in hooks or () for other in (*hook.needs, *hook.unless)}
+        asked |= {hook.term for hook in hooks or () if hook.ahead or hook.back}
         if check is not None:
-            terms |= {self.of_fact(other) for other in (*check.required, *check.forbidden)}
-            terms |= {self.of_fact(each) for phrase in check.phrases for each in phrase}
-            terms |= {self._term(keys) for part in check.parts for keys in steps(part)}
+            asked |= {self.of_fact(other) for other in (*check.required, *check.forbidden)}
+            asked |= {self.of_fact(each) for phrase in check.phrases for each in phrase}
+            asked |= {self._term(keys) for part in check.parts for keys in steps(part)}
+        terms = {*asked, *[hook.term for hook in hooks or ()]}
         number = self._free.pop() if self._free else len(self._kept)
         if number == len(self._kept):
             self._kept.append(None)
             self._names.append("")
-        self._kept[number] = _Kept(hooks, check, frozenset(terms))
+        self._kept[number] = _Kept(hooks, check, frozenset(terms), frozenset(asked))
         self._names[number] = name
         self._numbers[name] = number
         for term in terms:
             term.uses += 1
+        for term in asked:
+            term.asked += 1
+            if term.asked == 1:
+                self._forget_rows(term)
         for zone in _zones(hooks, check):
             self._zones[zone] += 1
         if hooks is None:
@@ -155,6 +161,8 @@ class Matcher:
             self._take_down(hook, number)
         for zone in _zones(kept.hooks, kept.check):
             self._zones[zone] -= 1
+        for term in kept.asked:
+            term.asked -= 1
         for term in kept.terms:
             term.uses -= 1
             if not term.uses:
@@ -275,9 +283,9 @@ class Matcher:
             self._drop_row(token)
 
     def _drop_row(self, token: Token) -> None:
-        row = self._rows.pop(token, None)
-        for number in array("I", row[1]) if row else ():
-            self.of_fact(number).tokens.pop(token, None)
+        if self._rows.pop(token, None):
+            for term in self._index.of_token(token.keys):
+                term.tokens.pop(token, None)
 
     def _start_anew(self) -> None:
         self._rows.clear()
@@ -353,13 +361,13 @@ class _Here:
         if known is None:
             if self._several is None:
                 self._several = self._find_several()
-            positions = self.document.of_token
+            positions = self.document.positions()
             several = self._several.get(number)
             last = self.facts[number]
             if several is not None:
-                known = list(chain.from_iterable(map(positions, several)))
+                known = list(chain.from_iterable([positions[token] for token in several]))
             else:
-                known = positions(last) if last is not None else []
+                known = positions[last] if last is not None else []
             self._at[number] = known = known if len(known) <= _FEW else frozenset(known)
         return known
 
@@ -419,4 +427,6 @@ def _zones(hooks: tuple[Hook, ...] | None, check: Check | None) -> list[str]:
     """Zones of the facts that a plan asks for."""
     facts = [other for hook in hooks or () for other in (*hook.needs, *hook.unless)]
     facts += (*check.required, *check.forbidden) if check else ()
+    if not facts or max(facts) <= _NUMBER:
+        return []
     return [zone for zone, bit in ZONES.items() if bit and any(other & bit for other in facts)]

@@ -185,6 +185,8 @@ def _any_of(parts: list[Plan]) -> Plan:
 
 def condensed_side(side: Side) -> Side:
     """A side with one sequence for all that are a single word."""
+    if len(side) == 1:
+        return side
     single = [sequence for sequence in side if len(sequence.steps) == 1]
     if len(single) < 2:
         return side

@@ -35,11 +35,13 @@ from tocsin.query.plan import (
 
 MOST_PAIRS = 40
 """Ways to pair the sequences of sides up to which a distance is asked of FTS5 itself."""
+MOST_BRANCHES = 8
+"""Ways to meet a plan up to which each is asked by itself."""
 MET = "tocsin_met"
 """Name of the auxiliary function that decides what an expression leaves open."""
 
 Steps = tuple[Keys, ...]
-_TIMES = {"date": "article.published", "seen": "article.first_seen"}
+_TIMES = {"date": "published", "seen": "first_seen"}
 
 
 class Expression(NamedTuple):
@@ -71,21 +73,43 @@ class Wanted(NamedTuple):
     rest: Condition | None
 
 
+def branches(plan: Plan) -> tuple[Plan, ...]:
+    """Plans of which an article must meet one: words apart from attributes and times, where an OR has both.
+
+    Asked as one, nothing could be read from the index of words; apart, each gives its newest articles first.
+    """
+    match plan:
+        case AnyOf(parts) if expression(plan) is None:
+            of_words = tuple(part for part in parts if expression(part) is not None)
+            others = (part for part in parts if expression(part) is None)
+            found = [*([AnyOf(of_words)] if of_words else []), *chain.from_iterable(map(branches, others))]
+        case All(parts):
+            found = [All(way) for way in product(*map(branches, parts))]
+        case _:
+            found = [plan]
+    return tuple(found) if 1 < len(found) <= MOST_BRANCHES else (plan,)
+
+
 def wanted(plan: Plan) -> Wanted:
     """How to find what meets a plan."""
     plan = condensed(plan)
     parts = plan.parts if isinstance(plan, All) else (plan,)
     of_words = [part for part in parts if expression(part) is not None]
     # What only forbids words joins the words that it takes from; alone it is a condition like any other.
-    forbidden = [part for part in parts if isinstance(part, No) and of_words and _is_exact(part.part)]
+    forbidden = [part for part in parts if isinstance(part, No) and of_words and expression(part.part) is not None]
     rest = [part for part in parts if part not in of_words and part not in forbidden]
     asked = [*of_words, *forbidden]
     words = expression(asked[0] if len(asked) == 1 else All(tuple(asked))) if asked else None
-    return Wanted(words, condition(rest[0] if len(rest) == 1 else All(tuple(rest))) if rest else None)
+    if not rest:
+        return Wanted(words, None)
+    return Wanted(words, condition(rest[0] if len(rest) == 1 else All(tuple(rest)), by_date=words is None))
 
 
-def condition(plan: Plan) -> Condition:
+def condition(plan: Plan, *, by_date: bool) -> Condition:
     """A condition that says all of a plan.
+
+    ``by_date``: times are looked up in their index, and not in each row. It is the better way where many rows are
+    asked: a time stands behind the article's record, and all of that must be read first.
 
     Raises ValueError where ``last`` was left open.
     """
@@ -96,9 +120,9 @@ def condition(plan: Plan) -> Condition:
             sql = f"+article.seq IN (SELECT article FROM tags WHERE name = ? AND value IN ({marks}))"
             return Condition(sql, [name, *sorted(values)])
         case Between():
-            return _between(plan)
+            return _between(plan, by_date=by_date)
         case No(part):
-            inner = condition(part)
+            inner = condition(part, by_date=by_date)
             return Condition(f"NOT ifnull({inner.sql}, 0)", inner.values)
         case Stands() | Near() | Together() | Often():
             found = expression(plan)
@@ -107,7 +131,7 @@ def condition(plan: Plan) -> Condition:
             found = expression(plan)
             if found is not None:
                 return _in_words(found)
-            joined = [condition(part) for part in parts]
+            joined = [condition(part, by_date=by_date) for part in sorted(parts, key=_cost)]
             glue = " AND " if isinstance(plan, All) else " OR "
             return Condition(
                 "(" + glue.join(one.sql for one in joined) + ")", [v for one in joined for v in one.values]
@@ -123,10 +147,15 @@ def _in_words(found: Expression) -> Condition:
     return Condition(sql, [found.match, found])
 
 
-def _between(plan: Between) -> Condition:
+def _cost(plan: Plan) -> int:
+    """What costs least is asked first: SQLite asks in the order of the words."""
+    return 0 if isinstance(plan, Has) else 1 if isinstance(plan, Between) else 2
+
+
+def _between(plan: Between, *, by_date: bool) -> Condition:
     if plan.last is not None:
         raise ValueError("what counts back from now must be fixed to a moment before a store is asked")
-    column = _TIMES[plan.name]
+    column = _TIMES[plan.name] if by_date else f"article.{_TIMES[plan.name]}"
     tests, values = [f"{column} IS NOT NULL"], list[Any]()
     if plan.low is not None:
         tests.append(f"{column} >= ?")
@@ -134,7 +163,10 @@ def _between(plan: Between) -> Condition:
     if plan.high is not None:
         tests.append(f"{column} < ?")
         values.append(_epoch(plan.high))
-    return Condition("(" + " AND ".join(tests) + ")", values)
+    sql = " AND ".join(tests)
+    if by_date:
+        return Condition(f"+article.seq IN (SELECT seq FROM articles WHERE {sql})", values)
+    return Condition(f"({sql})", values)
 
 
 def _epoch(moment: datetime) -> float:
@@ -164,11 +196,6 @@ def _side_by_side(plan: Plan) -> Plan:
             return plan
 
 
-def _is_exact(plan: Plan) -> bool:
-    found = expression(plan)
-    return found is not None and found.exact
-
-
 class _Draft:
     """An expression being written: its phrases in order, and whether it says all so far."""
 
@@ -191,21 +218,30 @@ class _Draft:
                 assert_never(plan)
 
     def _all(self, parts: Iterable[Plan]) -> str | None:
-        """FTS5 knows only "these and not those": the forbidden ones stand behind."""
-        asked: list[str] = []
+        """FTS5 knows only "these and not those": the forbidden ones stand behind.
+
+        Where it finds a forbidden one too widely, it is only asked where its words stand: with the first of what is
+        asked as the other choice, that leaves no article out.
+        """
+        positive: list[Plan] = []
         forbidden: list[Plan] = []
+        doubtful: list[Plan] = []
         for part in parts:
-            if isinstance(part, No) and _is_exact(part.part):
-                forbidden.append(part.part)
-                continue
-            inner = self.text(part)
-            if inner is None:
-                return None
-            asked.append(inner)
-        if not asked:
+            found = expression(part.part) if isinstance(part, No) else None
+            if isinstance(part, No) and found is not None:
+                (forbidden if found.exact else doubtful).append(part.part)
+            else:
+                positive.append(part)
+        asked = [self.text(part) for part in positive]
+        if None in asked or not asked:
             return None
-        text = "(" + " AND ".join(asked) + ")"
-        return f"({text} NOT ({' OR '.join(filter(None, map(self.text, forbidden)))}))" if forbidden else text
+        text = "(" + " AND ".join(filter(None, asked)) + ")"
+        if forbidden:
+            text = f"({text} NOT ({' OR '.join(filter(None, map(self.text, forbidden)))}))"
+        if doubtful:
+            self.exact = False
+            text = f"({text} AND ({' OR '.join(filter(None, map(self.text, [positive[0], *doubtful])))}))"
+        return text
 
     def _spatial(self, plan: Spatial) -> str | None:
         match plan:

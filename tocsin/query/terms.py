@@ -25,7 +25,7 @@ Frequency = Callable[[str], float]
 class Term:
     """The keys by which a query word or an attribute is met, and what hangs on it. Compared by identity."""
 
-    __slots__ = ("attributes", "direct", "entries", "keys", "number", "share", "tokens", "uses")
+    __slots__ = ("asked", "attributes", "direct", "entries", "keys", "number", "share", "tokens", "uses")
 
     def __init__(self, keys: Keys, number: int, share: float) -> None:
         self.keys = keys
@@ -34,6 +34,8 @@ class Term:
         self.attributes = frozenset([key.partition("=")[0] for key in keys if key[1:2] != ":"])
         """The attribute that it is a value of; empty for a word."""
         self.uses = 0
+        self.asked = 0
+        """Plans that must know of a document whether it has this, not only what hangs on it."""
         self.tokens: dict[Token, None] = {}
         """Tokens that meet it, of those that were seen and are remembered."""
         self.direct = array("I")

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from tocsin.addresses import address_id, canonical, masked
 from tocsin.query.plan import Keys, Plan
-from tocsin.query.sqlite import MET, wanted
+from tocsin.query.sqlite import MET, branches, wanted
 from tocsin.records import Alert, Article, Delivery, Notice, Story
 from tocsin.stores.sqlite.connection import Database, moment
 
@@ -56,16 +58,14 @@ class ReaderPart:
 
         ``before`` and ``after`` bound the arrival numbers; ``stories`` leaves one article of each story.
         """
-        source, values, key = _found_by(plan)
         top = (1 << 62) if before is None else before
-        sql = f"SELECT article.record {source} AND {key} > ? AND {key} < ? ORDER BY {key} DESC LIMIT ?"
         if not stories:
-            return [_article.decode(record) for (record,) in self.db.rows(sql, (*values, after, top, limit))]
-        # From the newest in any case: what another page has shown of a story must not come again.
-        sql = f"SELECT article.story, {key}, article.record {source} AND {key} > ? ORDER BY {key} DESC"
+            rows = islice(self._newest(plan, "article.record", after, top, limit), limit)
+            return [_article.decode(record) for _, record in rows]
         seen: set[str] = set()
         found: list[Article] = []
-        for story, arrival, record in self.db.each(sql, (*values, after)):
+        # From the newest in any case: what another page has shown of a story must not come again.
+        for arrival, record, story in self._newest(plan, "article.record, article.story", after):
             if story in seen:
                 continue
             seen.add(story)
@@ -75,12 +75,26 @@ class ReaderPart:
                     break
         return found
 
+    def _newest(
+        self, plan: Plan | None, columns: str, after: int, before: int = 1 << 62, limit: int = -1
+    ) -> Iterator[tuple[Any, ...]]:
+        """Arrival and columns of what meets the plan, newest first; of each branch of it at most ``limit``."""
+        asked = []
+        for branch in (None,) if plan is None else branches(plan):
+            source, values, key = _found_by(branch)
+            sql = f"SELECT {key}, {columns} {source} AND {key} > ? AND {key} < ? ORDER BY {key} DESC LIMIT ?"
+            asked.append(self.db.each(sql, (*values, after, before, limit)))
+        last = 0
+        for row in merge(*asked, key=lambda row: -int(row[0])):
+            if row[0] != last:
+                last = row[0]
+                yield row
+
     def count(self, plan: Plan | None, most: int = 10_000) -> int:
         """How many ready articles meet the plan; one more than ``most`` means: more than so many."""
-        source, values, _ = _found_by(plan)
         if plan is None:
-            return int(self.db.one(f"SELECT count(*) {source}", values))
-        return int(self.db.one(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT ?)", (*values, most + 1)))
+            return int(self.db.one("SELECT count(*) FROM articles WHERE arrival IS NOT NULL"))
+        return sum(1 for _ in islice(self._newest(plan, "1", 0, limit=most + 1), most + 1))
 
     def forms(self, keys: Keys, limit: int = 100) -> list[tuple[str, int]]:
         """Words of the store that have one of the keys, folded, and in how many articles; the most frequent first."""
