@@ -2,7 +2,7 @@
 
 The reference (``bench/reference.py``), the matcher with all plans in it, the search of the embedded store, and the
 search of a real Elasticsearch must name the same articles. The reference in turn is held against the plain recursion of
-``tests/query/reference.py``: for each query over one article that meets it and one that merely has some of its words.
+``tests/query/reference.py``: for each query over an article that meets it, or one that merely has some of its words.
 Queries come from ``bench/queries.py`` and from the matching workload beside the project; texts are real ones of all
 languages and the press's stories, enriched by the road's own step, with attributes and times that want to differ.
 Prints what was asked and every difference; exits 1 where there is one.
@@ -88,14 +88,14 @@ def main() -> int:
     )
     with tempfile.TemporaryDirectory(prefix="tocsin-equivalence-") as folder, _server(asked.elastic) as address:
         outcome = ask(ground, plans, Path(folder) / "store.db", address)
-        unlike = held_against_plain(ground, plans, outcome.answers["reference"], asked.seed)
+        differing = held_against_plain(ground, plans, outcome.answers["reference"], asked.seed)
     differences = list(compared(ground, made, outcome))
     tell(made, ground, outcome, differences)
-    print(f"the reference differs from the plain recursion on {len(unlike)} of {2 * len(made):,} pairs")
-    for query, number in unlike[:5]:
+    print(f"the reference differs from the plain recursion on {len(differing)} of {len(made):,} pairs")
+    for query, number in differing[:5]:
         print(f"  {made[query].text}\n    on {ground.articles[number].url}")
     print(f"{time.perf_counter() - started:.0f} s in all")
-    return 1 if differences or unlike else 0
+    return 1 if differences or differing else 0
 
 
 @contextlib.contextmanager
@@ -135,7 +135,8 @@ def ask(ground: Ground, plans: Sequence[Plan], path: Path, address: str) -> Outc
         wide = [number for number, plan in enumerate(plans) if is_too_wide(plan)]
         with httpx.Client(base_url=address, timeout=300) as client:
             fill_index(ground, client)
-        jobs.append(("Elasticsearch", lambda: by_elastic(ground, plans, frozenset(wide), address)))
+        # The longest first: its work is done by the server, beside all others.
+        jobs.insert(0, ("Elasticsearch", lambda: by_elastic(ground, plans, frozenset(wide), address)))
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         done = pool.map(lambda job: (job[0], _in_child(*job)), jobs)
         answers: dict[str, list[Met]] = {}
@@ -253,12 +254,11 @@ def unlike(
         meeting = short.intersection(_numbers(met[query]))
         asked = p.AnyOf(tuple(p.Stands((p.Sequence((keys,), ""),)) for keys in p.steps(plans[query])))
         missing = (short & reference.meets(asked)) - meeting or short - meeting
-        for group in filter(None, (meeting, missing)):
-            number = dice.choice(sorted(group))
-            if number not in known:
-                known[number] = _plainly(ground.sheet(number))
-            if means(plans[query], known[number]) != bool(met[query] >> number & 1):
-                found.append((query, number))
+        number = dice.choice(sorted(meeting if query % 2 and meeting else missing or meeting))
+        if number not in known:
+            known[number] = _plainly(ground.sheet(number))
+        if means(plans[query], known[number]) != bool(met[query] >> number & 1):
+            found.append((query, number))
     return found
 
 

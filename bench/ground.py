@@ -1,6 +1,7 @@
-"""Articles for the equivalence of the back-ends: real texts and the press's stories, with attributes that want to differ.
+"""Articles for the equivalence of the back-ends: real texts and the press's stories.
 
-They are enriched by the road's own step and put into the stores as the road puts them there.
+Their attributes and times are drawn by lot and want to differ. They are enriched by the road's own step and put into
+the stores as the road puts them there.
 """
 
 import json

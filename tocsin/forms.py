@@ -36,7 +36,8 @@ class Forms:
 
     def __init__(self, dictionaries: dict[str, Path]) -> None:
         self._dictionaries = {lang: Dictionary(path) for lang, path in dictionaries.items()}
-        self._stemmers = {lang: Stemmer.Stemmer(name) for lang, name in _SNOWBALL.items()}
+        # Without its own memory, which costs more than stemming: words are remembered above.
+        self._stemmers = {lang: Stemmer.Stemmer(name, 0) for lang, name in _SNOWBALL.items()}
 
     def keys(self, written: str, lang: str = "") -> tuple[str, ...]:
         """Keys of one word of a text in a language. The first is its surface, the second as written."""

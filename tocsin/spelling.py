@@ -69,6 +69,8 @@ def _bare(ch: str) -> str:
 
 def is_cyrillic(word: str) -> bool:
     """Whether most of its letters are Cyrillic."""
+    if word.isascii():
+        return False
     cyrillic = sum("\u0400" <= ch <= "\u052f" for ch in word)
     return cyrillic * 2 > len(word)
 

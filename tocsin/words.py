@@ -122,6 +122,15 @@ class Stored(NamedTuple):
             body.byteswap()
         return cls(body[:title], body[title : title + text], body[title + text :])
 
+    @staticmethod
+    def sentences_of(data: bytes) -> "array[int]":
+        """The last part alone of what ``to_bytes`` wrote."""
+        title, text, _ = _HEAD.unpack_from(data)
+        body = array("I", data[_HEAD.size + 4 * (title + text) :])
+        if sys.byteorder == "big":
+            body.byteswap()
+        return body
+
 
 def compounds(text: str) -> list[str]:
     """What stands without blanks in a cleaned text, as written: words, and words joined by hyphens, dots, ``@`` …"""

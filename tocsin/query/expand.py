@@ -8,7 +8,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import assert_never
 
 from tocsin.errors import UserError
@@ -65,6 +65,7 @@ class Expander:
                 if entry not in self._entries[key]:
                     self._entries[key].append(entry)
         self._sides: dict[tuple[str, ...], Side] = {}
+        self._read: dict[str, list[tuple[Keys, ...]]] = {}
 
     def read(self, text: str) -> Plan:
         """The plan of a query text.
@@ -156,11 +157,19 @@ class Expander:
     def _phrase(self, words: tuple[str, ...]) -> Side:
         text = " ".join(words)
         variants = islice(product(*map(self._readings, words)), VARIANTS)
-        found = [plan.Sequence(tuple(keys for steps in variant for keys in steps), text) for variant in variants]
+        found = [plan.Sequence(tuple(chain.from_iterable(variant)), text) for variant in variants]
         return _each_once([*found, *self._other_names([_tokens(text)], text)])
 
     def _readings(self, word: str) -> list[tuple[Keys, ...]]:
         """How one word of a query may stand: its parts one after the other, and the form that joins them."""
+        known = self._read.get(word)
+        if known is None:
+            if len(self._read) >= REMEMBERED:
+                self._read.clear()
+            known = self._read[word] = self._reading(word)
+        return known
+
+    def _reading(self, word: str) -> list[tuple[Keys, ...]]:
         if word.endswith("*"):
             return [(_beginning(word[:-1]),)]
         found, joined = parts(clean(word))
@@ -258,7 +267,10 @@ def _tokens(name: str) -> tuple[str, ...]:
 
 def _each_once(found: Iterable[plan.Sequence]) -> Side:
     """Of sequences that ask for the same, the first."""
+    several = tuple(found)
+    if len(several) == 1:
+        return several
     seen: dict[tuple[Keys, ...], plan.Sequence] = {}
-    for sequence in found:
+    for sequence in several:
         seen.setdefault(sequence.steps, sequence)
     return tuple(seen.values())

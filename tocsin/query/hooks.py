@@ -48,14 +48,23 @@ def facts_of(parts: Iterable[Plan], term_of: TermOf) -> Facts:
     """Tell parts that are single words or attributes from those that must be evaluated."""
     required, forbidden, rest = list[tuple[Term, str]](), list[Fact](), list[Plan]()
     for part in parts:
+        negated = isinstance(part, No)
         inner = part.part if isinstance(part, No) else part
-        found = _single(inner, term_of)
-        if found is None:
-            rest.append(part)
-        elif inner is part:
-            required.append(found)
+        if isinstance(inner, Stands):
+            steps = inner.side[0].steps if len(inner.side) == 1 else ()
+            if len(steps) != 1:
+                rest.append(part)
+                continue
+            found = term_of(steps[0]), inner.zone
+        elif isinstance(inner, Has):
+            found = term_of(frozenset([f"{inner.name}={value}" for value in inner.values])), ""
         else:
+            rest.append(part)
+            continue
+        if negated:
             forbidden.append(fact(*found))
+        else:
+            required.append(found)
     return Facts(tuple(required), tuple(forbidden), tuple(rest))
 
 
@@ -64,33 +73,23 @@ def fact(term: Term, zone: str) -> Fact:
     return term.number | ZONES[zone]
 
 
-def _single(plan: Plan, term_of: TermOf) -> tuple[Term, str] | None:
-    match plan:
-        case Stands((only,), zone) if len(only.steps) == 1:
-            return term_of(only.steps[0]), zone
-        case Has(name, values):
-            return term_of(frozenset([f"{name}={value}" for value in values])), ""
-        case _:
-            return None
-
-
 def hooks_of(plan: Plan, term_of: TermOf) -> tuple[Hook, ...] | None:
     """Hooks of which every document has one that meets a condensed plan; None where there are none such."""
     match plan:
         case Stands(side, zone):
-            return tuple(_of_sequence(sequence.steps, zone, term_of) for sequence in side)
-        case Often(side, times, _):
-            return _unsure(hooks_of(Stands(side), term_of)) if times > 0 else None
+            return tuple([_of_sequence(sequence.steps, zone, term_of) for sequence in side])
+        case All(parts):
+            return _of_all(parts, term_of)
         case Near((left, right), gap, ordered, "") if _is_word(left) and _is_word(right):
             return (_near(term_of(left[0].steps[0]), term_of(right[0].steps[0]), gap + 1, ordered=ordered),)
         case Near(several):
             return _unsure(_of_all(_stand(several), term_of))
-        case Together(left, right):
-            return _unsure(_of_all(_stand((left, right)), term_of))
-        case All(parts):
-            return _of_all(parts, term_of)
         case Has():
             return _of_all((plan,), term_of)
+        case Often(side, times, _):
+            return _unsure(hooks_of(Stands(side), term_of)) if times > 0 else None
+        case Together(left, right):
+            return _unsure(_of_all(_stand((left, right)), term_of))
         case AnyOf(parts):
             groups = [hooks_of(part, term_of) for part in parts]
             found = [hook for hooks in groups if hooks is not None for hook in hooks]
@@ -103,19 +102,23 @@ def hooks_of(plan: Plan, term_of: TermOf) -> tuple[Hook, ...] | None:
 
 def _of_sequence(steps: tuple[Keys, ...], zone: str, term_of: TermOf) -> Hook:
     """A word; or of a phrase the rarest pair of neighbours, from its rarer word."""
+    if len(steps) == 1:
+        term = term_of(steps[0])
+        return Hook(term, (fact(term, zone),)) if zone else Hook(term)
     terms = [term_of(keys) for keys in steps]
-    if len(terms) == 1:
-        return Hook(terms[0], (fact(terms[0], zone),) if zone else ())
-    at = min(range(len(terms) - 1), key=lambda n: terms[n].share * terms[n + 1].share)
+    at = 0
+    if len(terms) > 2:
+        at = min(range(len(terms) - 1), key=lambda n: terms[n].share * terms[n + 1].share)
     hook = _near(terms[at], terms[at + 1], 1, ordered=True)
     return hook if len(terms) == 2 and not zone else hook._replace(sure=False)
 
 
 def _near(first: Term, second: Term, reach: int, *, ordered: bool) -> Hook:
     """Two words so near, from the rarer one."""
+    back = 0 if ordered else reach
     if first.share <= second.share:
-        return Hook(first, (second.number,), ahead=reach, back=0 if ordered else reach)
-    return Hook(second, (first.number,), ahead=0 if ordered else reach, back=reach)
+        return Hook(first, (second.number,), (), reach, back)
+    return Hook(second, (first.number,), (), back, reach)
 
 
 def _is_word(side: Side) -> bool:
@@ -123,34 +126,45 @@ def _is_word(side: Side) -> bool:
 
 
 def _stand(several: Sequence[Side]) -> tuple[Plan, ...]:
-    return tuple(Stands(side) for side in several)
+    return tuple([Stands(side) for side in several])
 
 
 def _of_all(parts: Sequence[Plan], term_of: TermOf) -> tuple[Hook, ...] | None:
     """The rarest of the parts, with the rarest of what else is asked beside it."""
     required, forbidden, rest = facts_of(parts, term_of)
+    by_rarity = sorted(required, key=_rarity) if len(required) > 1 else required
     parted = [hooks for part in rest if (hooks := hooks_of(part, term_of)) is not None]
-    groups = [*parted, *((Hook(term, (fact(term, zone),) if zone else ()),) for term, zone in required)]
-    if not groups:
+    best = min(parted, key=_weight, default=None)
+    if by_rarity and (best is None or _rarity(by_rarity[0]) <= _weight(best)):
+        term, zone = by_rarity[0]
+        needs = [fact(term, zone)] if zone else []
+        needs += [fact(*other) for other in by_rarity[1:]]
+        return (_with(Hook(term), needs, forbidden, settled=not rest),)
+    if best is None:
         return None
-    best = min(groups, key=_weight)
-    others = sorted((pair for pair in required if pair[0] is not best[0].term), key=lambda pair: pair[0].share)
-    needs = tuple(fact(term, zone) for term, zone in others)
-    settled = not rest or (len(rest) == len(parted) == 1 and best is parted[0])
-    return tuple(_with(hook, needs, forbidden, settled=settled) for hook in best)
+    needs = [fact(*other) for other in by_rarity]
+    settled = len(rest) == 1
+    return tuple([_with(hook, needs, forbidden, settled=settled) for hook in best])
 
 
-def _with(hook: Hook, needs: tuple[Fact, ...], unless: tuple[Fact, ...], *, settled: bool) -> Hook:
+def _with(hook: Hook, needs: list[Fact], unless: tuple[Fact, ...], *, settled: bool) -> Hook:
     """A hook that asks for more, as far as it can hold it."""
-    needs, unless = (*hook.needs, *needs), (*hook.unless, *unless)
-    sure = hook.sure and settled and len(needs) <= NEEDED and len(unless) <= REFUSED
-    return Hook(hook.term, needs[:NEEDED], unless[:REFUSED], hook.ahead, hook.back, sure)
+    if not needs and not unless:
+        return hook if settled else hook._replace(sure=False)
+    needed, never = (*hook.needs, *needs), (*hook.unless, *unless)
+    sure = hook.sure and settled and len(needed) <= NEEDED and len(never) <= REFUSED
+    return Hook(hook.term, needed[:NEEDED], never[:REFUSED], hook.ahead, hook.back, sure)
 
 
 def _unsure(hooks: tuple[Hook, ...] | None) -> tuple[Hook, ...] | None:
-    return hooks and tuple(hook._replace(sure=False) for hook in hooks)
+    return hooks and tuple([hook._replace(sure=False) for hook in hooks])
+
+
+def _rarity(required: tuple[Term, str]) -> tuple[bool, float]:
+    """Attributes last; then the fewer documents have it, the better."""
+    return bool(required[0].attribute), required[0].share
 
 
 def _weight(hooks: tuple[Hook, ...]) -> tuple[bool, float]:
-    """Attributes last; then the fewer documents have one of the hooks, the better."""
-    return any(bool(hook.term.attributes) for hook in hooks), sum(hook.share for hook in hooks)
+    """The same for hooks of which a document must have one."""
+    return any([hook.term.attribute for hook in hooks]), sum([hook.share for hook in hooks])  # noqa: C419

@@ -57,8 +57,8 @@ class _Kept(NamedTuple):
 
     hooks: tuple[Hook, ...] | None
     check: Check | None
-    terms: frozenset[Term]
-    asked: frozenset[Term]
+    terms: tuple[Term, ...]
+    asked: tuple[Term, ...]
     """Those of the terms of which a document must say whether it has them."""
 
 
@@ -72,14 +72,14 @@ class _Rows(dict[Token, Row | None]):
     def __missing__(self, token: Token) -> Row | None:
         terms = self._index.of_token(token.keys)
         for term in terms:
-            term.tokens[token] = None
+            term.remember(token)
         row = None
         if terms:
             row = (
                 token,
                 array("I", [term.number for term in terms if term.asked]).tobytes(),
-                b"".join([term.direct.tobytes() for term in terms]),
-                b"".join([term.entries.tobytes() for term in terms]),
+                b"".join([term.packed_direct() for term in terms]),
+                b"".join([term.packed_entries() for term in terms]),
             )
         self[token] = row
         return row
@@ -118,20 +118,10 @@ class Matcher:
         plan = condensed(plan)
         hooks = hooks_of(plan, self._term)
         check = None if hooks and all([hook.sure for hook in hooks]) else self._check_of(plan)  # noqa: C419
-        asked = {self.of_fact(other) for hook in hooks or () for other in (*hook.needs, *hook.unless)}
-        asked |= {hook.term for hook in hooks or () if hook.ahead or hook.back}
-        if check is not None:
-            asked |= {self.of_fact(other) for other in (*check.required, *check.forbidden)}
-            asked |= {self.of_fact(each) for phrase in check.phrases for each in phrase}
-            asked |= {self._term(keys) for part in check.parts for keys in steps(part)}
+        asked = self._asked(hooks, check)
         terms = {*asked, *[hook.term for hook in hooks or ()]}
-        number = self._free.pop() if self._free else len(self._kept)
-        if number == len(self._kept):
-            self._kept.append(None)
-            self._names.append("")
-        self._kept[number] = _Kept(hooks, check, frozenset(terms), frozenset(asked))
-        self._names[number] = name
-        self._numbers[name] = number
+        number = self._numbered_as(name)
+        self._kept[number] = _Kept(hooks, check, tuple(terms), tuple(asked))
         for term in terms:
             term.uses += 1
         for term in asked:
@@ -144,6 +134,32 @@ class Matcher:
             self._always[number] = None
         for hook in hooks or ():
             self._hang(hook, number)
+
+    def _numbered_as(self, name: str) -> int:
+        """A number for a new name; those of forgotten plans are used again."""
+        if self._free:
+            number = self._free.pop()
+            self._names[number] = name
+        else:
+            number = len(self._kept)
+            self._kept.append(None)
+            self._names.append(name)
+        self._numbers[name] = number
+        return number
+
+    def _asked(self, hooks: tuple[Hook, ...] | None, check: Check | None) -> set[Term]:
+        """Terms of which a document must say whether it has them, beside those that things hang on."""
+        found: set[Term] = set()
+        for hook in hooks or ():
+            if hook.needs or hook.unless:
+                found.update([self.of_fact(other) for other in (*hook.needs, *hook.unless)])
+                if hook.ahead or hook.back:
+                    found.add(hook.term)
+        if check is not None:
+            found.update([self.of_fact(other) for other in (*check.required, *check.forbidden)])
+            found.update([self.of_fact(each) for phrase in check.phrases for each in phrase])
+            found.update([self._term(keys) for part in check.parts for keys in steps(part)])
+        return found
 
     def remove(self, name: str) -> None:
         """Forget a plan.
@@ -171,10 +187,10 @@ class Matcher:
                 self._numbered[term.number] = None
                 self._index.leave(term)
                 self._late.leave(term)
-                for attribute in term.attributes:
-                    self.attributes[attribute] -= 1
-                    if not self.attributes[attribute]:
-                        del self.attributes[attribute]
+                if term.attribute:
+                    self.attributes[term.attribute] -= 1
+                    if not self.attributes[term.attribute]:
+                        del self.attributes[term.attribute]
 
     def match(self, document: Document) -> list[str]:
         """Names of the plans that a document meets, in no particular order."""
@@ -207,7 +223,7 @@ class Matcher:
         if len(self._late):
             # A term that came after a row was made is not in it yet.
             for token in tokens:
-                if any(token not in term.tokens for term in self._late.of_token(token.keys)):
+                if not all(term.has(token) for term in self._late.of_token(token.keys)):
                     self._drop_row(token)
         return list(filter(None, map(self._rows.__getitem__, tokens)))
 
@@ -238,8 +254,8 @@ class Matcher:
             known = self._terms[keys] = Term(keys, len(self._numbered), share)
             self._numbered.append(known)
             self._index.enter(known)
-            for name in known.attributes:
-                self.attributes[name] = self.attributes.get(name, 0) + 1
+            if known.attribute:
+                self.attributes[known.attribute] = self.attributes.get(known.attribute, 0) + 1
             if self._rows:
                 self._late.enter(known)
                 if len(self._late) > LATE:
@@ -261,37 +277,41 @@ class Matcher:
 
     def _hang(self, hook: Hook, number: int) -> None:
         if _is_direct(hook):
+            hook.term.direct = hook.term.direct or array("I")
             hook.term.direct.append(number)
         else:
+            hook.term.entries = hook.term.entries or array("I")
             hook.term.entries.extend(_entry(hook, number))
         self._forget_rows(hook.term)
 
     def _take_down(self, hook: Hook, number: int) -> None:
         term = hook.term
         if _is_direct(hook):
-            term.direct.remove(number)
-        else:
+            if term.direct:
+                term.direct.remove(number)
+        elif entries := term.entries:
             entry = _entry(hook, number)
-            places = range(0, len(term.entries), _ENTRY)
-            at = next(at for at in places if term.entries[at : at + _ENTRY] == entry)
-            del term.entries[at : at + _ENTRY]
+            places = range(0, len(entries), _ENTRY)
+            at = next(at for at in places if entries[at : at + _ENTRY] == entry)
+            del entries[at : at + _ENTRY]
         self._forget_rows(term)
 
     def _forget_rows(self, term: Term) -> None:
         """What hangs on a term has changed: the rows of its tokens are put together anew when they are next seen."""
-        for token in list(term.tokens):
+        for token in list(term.tokens or ()):
             self._drop_row(token)
 
     def _drop_row(self, token: Token) -> None:
         if self._rows.pop(token, None):
             for term in self._index.of_token(token.keys):
-                term.tokens.pop(token, None)
+                if term.tokens:
+                    term.tokens.pop(token, None)
 
     def _start_anew(self) -> None:
         self._rows.clear()
         self._late = Index()
         for term in self._terms.values():
-            term.tokens.clear()
+            term.tokens = None
 
 
 class _Here:
@@ -317,8 +337,8 @@ class _Here:
             for value in document.values(name):
                 for term in matcher.of_attribute(name, value):
                     self.facts[term.number] = None
-                    self.direct += term.direct.tobytes()
-                    self.entries += term.entries.tobytes()
+                    self.direct += term.packed_direct()
+                    self.entries += term.packed_entries()
         for zone in matcher.zones:
             self._add_zone(zone)
 

@@ -190,16 +190,15 @@ def _in_one_sentence(left: list[Place], right: list[Place], article: Article) ->
     few, many = sorted((left, right), key=len)
     if not few:
         return False
-    begins = [article.title + GAP, *(at + article.title + GAP for at in article.sentences)]
-    starts = [start for start, _ in many]
+    text, later = article.title + GAP, article.sentences
     for start, end in few:
-        number = bisect_right(begins, start)
-        low = begins[number - 1] if number else 0
-        high = begins[number] if number < len(begins) else 1 << 62
+        number = bisect_right(later, start - text)
+        low = text + later[number - 1] if number else text if start >= text else 0
+        high = text + later[number] if number < len(later) and start >= text else text if start < text else 1 << 62
         if end >= high:
             continue
-        before = many[bisect_left(starts, low) : bisect_left(starts, start)]
-        behind = many[bisect_right(starts, end) : bisect_left(starts, high)]
+        before = many[bisect_left(many, (low,)) : bisect_left(many, (start,))]
+        behind = many[bisect_left(many, (end + 1,)) : bisect_left(many, (high,))]
         if any([last < start for _, last in before]) or any([last < high for _, last in behind]):  # noqa: C419
             return True
     return False

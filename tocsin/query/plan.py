@@ -148,10 +148,10 @@ def positive(plan: Plan) -> Iterator[Spatial]:
 
 def condensed(plan: Plan) -> Plan:
     """The same meaning with fewer parts: the single words of a side as one word that has all their keys."""
+    if isinstance(plan, Stands):
+        short = condensed_side(plan.side)
+        return plan if short is plan.side else Stands(short, plan.zone)
     match plan:
-        case Stands(side, zone):
-            short = condensed_side(side)
-            return plan if short is side else Stands(short, zone)
         case Often(side, times, zone):
             return Often(condensed_side(side), times, zone)
         case Near(several, gap, ordered, zone):
@@ -159,7 +159,7 @@ def condensed(plan: Plan) -> Plan:
         case Together(left, right, zone):
             return Together(condensed_side(left), condensed_side(right), zone)
         case All(parts):
-            return All(tuple(map(condensed, parts)))
+            return All(tuple([condensed(part) for part in parts]))
         case AnyOf(parts):
             return _any_of([condensed(part) for part in parts])
         case No(part):

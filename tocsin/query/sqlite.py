@@ -31,12 +31,15 @@ from tocsin.query.plan import (
     Stands,
     Together,
     condensed,
+    sides,
 )
 
 MOST_PAIRS = 40
 """Ways to pair the sequences of sides up to which a distance is asked of FTS5 itself."""
 MOST_BRANCHES = 8
 """Ways to meet a plan up to which each is asked by itself."""
+WINDOW = "/*window*/"
+"""Where a condition that looks up words may be held to a window of arrivals: ``AND rowid > … AND rowid < …``."""
 MET = "tocsin_met"
 """Name of the auxiliary function that decides what an expression leaves open."""
 
@@ -100,16 +103,11 @@ def wanted(plan: Plan) -> Wanted:
     rest = [part for part in parts if part not in of_words and part not in forbidden]
     asked = [*of_words, *forbidden]
     words = expression(asked[0] if len(asked) == 1 else All(tuple(asked))) if asked else None
-    if not rest:
-        return Wanted(words, None)
-    return Wanted(words, condition(rest[0] if len(rest) == 1 else All(tuple(rest)), by_date=words is None))
+    return Wanted(words, condition(rest[0] if len(rest) == 1 else All(tuple(rest))) if rest else None)
 
 
-def condition(plan: Plan, *, by_date: bool) -> Condition:
+def condition(plan: Plan) -> Condition:
     """A condition that says all of a plan.
-
-    ``by_date``: times are looked up in their index, and not in each row. It is the better way where many rows are
-    asked: a time stands behind the article's record, and all of that must be read first.
 
     Raises ValueError where ``last`` was left open.
     """
@@ -120,9 +118,9 @@ def condition(plan: Plan, *, by_date: bool) -> Condition:
             sql = f"+article.seq IN (SELECT article FROM tags WHERE name = ? AND value IN ({marks}))"
             return Condition(sql, [name, *sorted(values)])
         case Between():
-            return _between(plan, by_date=by_date)
+            return _between(plan)
         case No(part):
-            inner = condition(part, by_date=by_date)
+            inner = condition(part)
             return Condition(f"NOT ifnull({inner.sql}, 0)", inner.values)
         case Stands() | Near() | Together() | Often():
             found = expression(plan)
@@ -131,7 +129,7 @@ def condition(plan: Plan, *, by_date: bool) -> Condition:
             found = expression(plan)
             if found is not None:
                 return _in_words(found)
-            joined = [condition(part, by_date=by_date) for part in sorted(parts, key=_cost)]
+            joined = [condition(part) for part in sorted(parts, key=_cost)]
             glue = " AND " if isinstance(plan, All) else " OR "
             return Condition(
                 "(" + glue.join(one.sql for one in joined) + ")", [v for one in joined for v in one.values]
@@ -142,8 +140,8 @@ def condition(plan: Plan, *, by_date: bool) -> Condition:
 
 def _in_words(found: Expression) -> Condition:
     if found.exact:
-        return Condition("article.arrival IN (SELECT rowid FROM words WHERE words MATCH ?)", [found.match])
-    sql = f"article.arrival IN (SELECT rowid FROM words WHERE words MATCH ? AND {MET}(words, ?))"
+        return Condition(f"article.arrival IN (SELECT rowid FROM words WHERE words MATCH ? {WINDOW})", [found.match])
+    sql = f"article.arrival IN (SELECT rowid FROM words WHERE words MATCH ? {WINDOW} AND {MET}(words, ?))"
     return Condition(sql, [found.match, found])
 
 
@@ -152,10 +150,11 @@ def _cost(plan: Plan) -> int:
     return 0 if isinstance(plan, Has) else 1 if isinstance(plan, Between) else 2
 
 
-def _between(plan: Between, *, by_date: bool) -> Condition:
+def _between(plan: Between) -> Condition:
+    """Looked up in the index of times: in its row a time stands behind the record, and all of that were to be read."""
     if plan.last is not None:
         raise ValueError("what counts back from now must be fixed to a moment before a store is asked")
-    column = _TIMES[plan.name] if by_date else f"article.{_TIMES[plan.name]}"
+    column = _TIMES[plan.name]
     tests, values = [f"{column} IS NOT NULL"], list[Any]()
     if plan.low is not None:
         tests.append(f"{column} >= ?")
@@ -163,10 +162,7 @@ def _between(plan: Between, *, by_date: bool) -> Condition:
     if plan.high is not None:
         tests.append(f"{column} < ?")
         values.append(_epoch(plan.high))
-    sql = " AND ".join(tests)
-    if by_date:
-        return Condition(f"+article.seq IN (SELECT seq FROM articles WHERE {sql})", values)
-    return Condition(f"({sql})", values)
+    return Condition(f"+article.seq IN (SELECT seq FROM articles WHERE {' AND '.join(tests)})", values)
 
 
 def _epoch(moment: datetime) -> float:
@@ -178,7 +174,37 @@ def expression(plan: Plan) -> Expression | None:
     draft = _Draft()
     plan = _side_by_side(plan)
     match = draft.text(plan)
+    if match is not None and not draft.exact and _loses_places(plan, root=True):
+        match = f"({match}) AND ({' OR '.join(map(draft.phrase, dict.fromkeys(draft.phrases)))})"
     return None if match is None else Expression(match, tuple(draft.phrases), plan, draft.exact)
+
+
+def _loses_places(plan: Plan, *, root: bool) -> bool:
+    """Whether FTS5 may not tell where phrases stand in a row that it finds; so they are asked for once more, apart.
+
+    An AND that is not the root and fails on a row forgets the places of all phrases below it, also of those in an OR
+    that stand in a later row already, and does not look them up again. (SQLite 3.54; the rows themselves are right.)
+    """
+    match plan:
+        case Stands(side) | Often(side):
+            return any(segments_of(one.steps) is None and len(one.steps) > 1 for one in side)
+        case Near(several) if _few_ways(several):
+            return False
+        case Near() | Together():
+            return not root or any(_loses_places(Stands(side), root=False) for side in sides(plan))
+        case All(parts):
+            positive = [part for part in parts if not isinstance(part, No)]
+            if len(positive) > 1 and (not root or len(positive) < len(parts)):
+                return True
+            forbidden = (part.part for part in parts if isinstance(part, No))
+            doubtful = any(found is not None and not found.exact for found in map(expression, forbidden))
+            return doubtful or any(_loses_places(part, root=root and positive == list(parts)) for part in positive)
+        case AnyOf(parts):
+            return any(_loses_places(part, root=False) for part in parts)
+        case Has() | Between() | No():
+            return False
+        case _:
+            assert_never(plan)
 
 
 def _side_by_side(plan: Plan) -> Plan:
@@ -271,7 +297,7 @@ class _Draft:
         ways = []
         for run in product(*several):
             between = gap + sum(len(one.steps) for one in run[1:-1])
-            ways.append(f"NEAR({' '.join(self._phrase(one.steps) for one in run)}, {between})")
+            ways.append(f"NEAR({' '.join(self.phrase(one.steps) for one in run)}, {between})")
         return f"{_columns(zone)}({' OR '.join(ways)})"
 
     def _sequence(self, words: Steps, zone: str) -> str:
@@ -284,20 +310,21 @@ class _Draft:
             inner = (f"({' OR '.join(self._alternatives(keys))})" for keys in words)
             return f"{_columns(zone)}({' AND '.join(inner)})"
         if len(segments) == 1:
-            return _columns(zone) + self._phrase(words)
+            return _columns(zone) + self.phrase(words)
         self.exact = False
         between = sum(map(len, segments[1:-1]))
-        return f"{_columns(zone)}NEAR({' '.join(map(self._phrase, segments))}, {between})"
+        return f"{_columns(zone)}NEAR({' '.join(map(self.phrase, segments))}, {between})"
 
     def _alternatives(self, keys: Keys) -> list[str]:
         plain = frozenset(key for key in keys if not key.endswith("*"))
-        found = [self._phrase((plain,))] if plain else []
+        found = [self.phrase((plain,))] if plain else []
         for key in sorted(keys - plain):
             self.phrases.append((frozenset({key}),))
             found.append(f"{_quoted(key[:-1])} *")
         return found
 
-    def _phrase(self, words: Steps) -> str:
+    def phrase(self, words: Steps) -> str:
+        """A phrase that is one piece, numbered as FTS5 will number it."""
         self.phrases.append(words)
         (*whole, last), begun = words, _has_prefix(words[-1])
         keys = [*map(sorted, whole), [key.removesuffix("*") for key in last] if begun else sorted(last)]

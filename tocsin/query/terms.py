@@ -25,23 +25,42 @@ Frequency = Callable[[str], float]
 class Term:
     """The keys by which a query word or an attribute is met, and what hangs on it. Compared by identity."""
 
-    __slots__ = ("asked", "attributes", "direct", "entries", "keys", "number", "share", "tokens", "uses")
+    __slots__ = ("asked", "attribute", "direct", "entries", "keys", "number", "share", "tokens", "uses")
 
     def __init__(self, keys: Keys, number: int, share: float) -> None:
         self.keys = keys
         self.number = number
         self.share = share
-        self.attributes = frozenset([key.partition("=")[0] for key in keys if key[1:2] != ":"])
-        """The attribute that it is a value of; empty for a word."""
         self.uses = 0
         self.asked = 0
         """Plans that must know of a document whether it has this, not only what hangs on it."""
-        self.tokens: dict[Token, None] = {}
+        some = next(iter(keys), "s:")
+        self.attribute = "" if some[1:2] == ":" else some.partition("=")[0]
+        """The attribute that it is a value of; empty for a word."""
+        self.tokens: dict[Token, None] | None = None
         """Tokens that meet it, of those that were seen and are remembered."""
-        self.direct = array("I")
+        self.direct: array[int] | None = None
         """Numbers of the plans that are met by this alone."""
-        self.entries = array("I")
+        self.entries: array[int] | None = None
         """Six numbers each, as ``tocsin.query.match`` packs them."""
+
+    def has(self, token: Token) -> bool:
+        """Whether a token is remembered to meet it."""
+        return self.tokens is not None and token in self.tokens
+
+    def remember(self, token: Token) -> None:
+        """Remember that a token meets it."""
+        if self.tokens is None:
+            self.tokens = {}
+        self.tokens[token] = None
+
+    def packed_direct(self) -> bytes:
+        """``direct`` as bytes."""
+        return self.direct.tobytes() if self.direct else b""
+
+    def packed_entries(self) -> bytes:
+        """``entries`` as bytes."""
+        return self.entries.tobytes() if self.entries else b""
 
 
 class Index:
@@ -57,14 +76,16 @@ class Index:
 
     def enter(self, term: Term) -> None:
         """Find the term by its keys from now on."""
+        table, alone = self._by_key, (term,)
         for key in term.keys:
-            if key.endswith("*"):
+            if key[-1] != "*":
+                known = table.setdefault(key, alone)
+                if known is not alone:
+                    table[key] = (*known, term)
+            else:
                 self._prefixes[key[:-1]] = (*self._prefixes.get(key[:-1], ()), term)
                 if len(key) - 1 not in self._lengths:
                     self._lengths = tuple(sorted((*self._lengths, len(key) - 1)))
-            else:
-                known = self._by_key.get(key)
-                self._by_key[key] = (*known, term) if known else (term,)
 
     def leave(self, term: Term) -> None:
         """Find it no longer."""

@@ -126,8 +126,8 @@ class _Row:
     def sentences(self) -> Sequence[int]:
         """Positions of the text at which its second and later sentences begin."""
         sql = "SELECT t.forms FROM articles a JOIN tokens t ON t.article = a.seq WHERE a.arrival = ?"
-        row = next(iter(self._connection.execute(sql, (self._api.rowid,))), None)
-        return Stored.from_bytes(row[0]).sentences if row else ()
+        row = self._connection.execute(sql, (self._api.rowid,)).fetchone()
+        return Stored.sentences_of(row[0]) if row else ()
 
     def starts(self, steps: Steps) -> Collection[int]:
         """Positions of the stream at which the steps begin to stand one after the other."""

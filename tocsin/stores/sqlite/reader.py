@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin.addresses import address_id, canonical, masked
 from tocsin.query.plan import Keys, Plan
-from tocsin.query.sqlite import MET, branches, wanted
+from tocsin.query.sqlite import MET, WINDOW, branches, wanted
 from tocsin.records import Alert, Article, Delivery, Notice, Story
 from tocsin.stores.sqlite.connection import Database, moment
 
@@ -18,6 +18,9 @@ _article = msgspec.json.Decoder(Article)
 _alert = msgspec.json.Decoder(Alert)
 _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
+
+FIRST_WINDOW = 2000
+"""Arrivals that are looked at first where words are forbidden or may be missing; four times as many each further time."""
 
 
 def _found_by(plan: Plan | None) -> tuple[str, list[Any], str]:
@@ -79,16 +82,29 @@ class ReaderPart:
         self, plan: Plan | None, columns: str, after: int, before: int = 1 << 62, limit: int = -1
     ) -> Iterator[tuple[Any, ...]]:
         """Arrival and columns of what meets the plan, newest first; of each branch of it at most ``limit``."""
-        asked = []
-        for branch in (None,) if plan is None else branches(plan):
-            source, values, key = _found_by(branch)
-            sql = f"SELECT {key}, {columns} {source} AND {key} > ? AND {key} < ? ORDER BY {key} DESC LIMIT ?"
-            asked.append(self.db.each(sql, (*values, after, before, limit)))
+        several = (None,) if plan is None else branches(plan)
+        asked = [self._newest_of(branch, columns, after, before, limit) for branch in several]
         last = 0
         for row in merge(*asked, key=lambda row: -int(row[0])):
             if row[0] != last:
                 last = row[0]
                 yield row
+
+    def _newest_of(
+        self, branch: Plan | None, columns: str, after: int, before: int, limit: int
+    ) -> Iterator[tuple[Any, ...]]:
+        source, values, key = _found_by(branch)
+        sql = f"SELECT {key}, {columns} {source} AND {key} > ? AND {key} < ? ORDER BY {key} DESC LIMIT ?"
+        if WINDOW not in sql:
+            yield from self.db.each(sql, (*values, after, before, limit))
+            return
+        # SQLite looks up all that has the words before it gives the first row: so it is asked of the newest first.
+        top, size = min(before, int(self.db.one("SELECT max(arrival) FROM articles") or 0) + 1), FIRST_WINDOW
+        while top > after + 1:
+            low = max(after, top - size)
+            window = sql.replace(WINDOW, f"AND rowid > {low} AND rowid < {top}")
+            yield from self.db.each(window, (*values, low, top, limit))
+            top, size = low + 1, 4 * size
 
     def count(self, plan: Plan | None, most: int = 10_000) -> int:
         """How many ready articles meet the plan; one more than ``most`` means: more than so many."""
