@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator faults lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile faults lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,18 @@ bench-startup: $(VENV)/.run ## CPU seconds until the command line answers
 
 bench-simulator: $(VENV)/.run ## the crawl over forty simulated outlets, judged (needs the simulator beside the project)
 	@$(BIN)/python bench/simulator.py
+
+bench-words: $(VENV)/.run ## case forms that meet, look-alikes that must not, spellings of places
+	@$(BIN)/python -m bench.right_words
+
+bench-matching: $(VENV)/.dev ## analysis and matching at 10,000 and 100,000 subscriptions, beside a yardstick
+	@$(BIN)/python -m bench.matching
+
+bench-equivalence: $(VENV)/.dev servers ## 10,000 queries over 2,000 articles: reference, matcher, SQLite, Elasticsearch
+	@$(BIN)/python -m bench.equivalence
+
+bench-hostile: $(VENV)/.dev servers ## refusals in milliseconds; the worst accepted queries over 100,000 articles
+	@$(BIN)/python -m bench.hostile
 
 faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
 	@$(BIN)/python bench/kill_demo.py --kills 10

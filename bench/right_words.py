@@ -20,8 +20,12 @@ from pathlib import Path
 from tocsin import settings
 from tocsin.dictionaries import prepare
 from tocsin.forms import Forms
-from tocsin.lists import Lists, load, names
+from tocsin.lists import Lists, load
+from tocsin.query.document import Document
+from tocsin.query.expand import Expander
+from tocsin.query.meaning import holds
 from tocsin.spelling import clean, fold, is_cyrillic
+from tocsin.words import Words
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "data"
@@ -51,22 +55,16 @@ class Meeting:
         self.forms = forms
         self.query = cache(lambda word: frozenset(forms.query_keys(plain(word))))
         self.text = cache(lambda word, lang: frozenset(forms.keys(plain(word), lang)))
-        self._aliases: dict[str, set[str]] = defaultdict(set)
-        for entry in (*lists.places, *lists.people, *lists.organisations):
-            spellings = {name for name, _, _ in names(entry)}
-            for name in spellings:
-                self._aliases[fold(clean(name))] |= spellings
+        self.words = Words(forms)
+        self.plan = cache(Expander(self.words, lists).read)
 
     def meet(self, query: str, written: str, lang: str) -> frozenset[str]:
         """Keys in which a query word meets a word of a text."""
         return self.query(query) & self.text(written, lang)
 
     def by_alias(self, query: str, written: str, lang: str) -> bool:
-        """Whether they meet through another name in the lists, read as a query word."""
-        lemmas = {lemma for lang in LANGUAGES for lemma in self.forms.lemmas(query, lang)}
-        return any(
-            self.meet(name, written, lang) for lemma in {fold(query), *lemmas} for name in self._aliases.get(lemma, ())
-        )
+        """Whether they meet as the search has it, through the lists."""
+        return holds(self.plan(query), Document(self.words.analyse("", written, lang), {}))
 
 
 def case_forms(meeting: Meeting) -> dict[str, tuple[int, int, list[str]]]:

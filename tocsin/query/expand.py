@@ -191,15 +191,15 @@ class Expander:
         found = []
         for reading in readings:
             for entry in self._entries.get(reading, ()):
-                # An ordinary word is not taken for the name, nor a name for the ordinary word: щастя is happiness.
+                # Суми are sums too, and so are Сумы: from the one to the other leads only the name as it is written.
                 both = entry.ambiguous and any(
                     is_ambiguous(entry, name, lang) for name, lang, _ in names(entry) if _tokens(name) == reading
                 )
-                found += [
-                    plan.Sequence(self.name_plan(name), text, name, "other name")
-                    for name, lang, _ in names(entry)
-                    if _tokens(name) != reading and not (both and is_ambiguous(entry, name, lang))
-                ]
+                for name, lang, _ in names(entry):
+                    if _tokens(name) != reading:
+                        as_is = both and is_ambiguous(entry, name, lang)
+                        steps = _exact([name]) if as_is else self.name_plan(name)
+                        found.append(plan.Sequence(steps, text, name, "other name"))
         return found
 
     def _values(self, name: str, value: str) -> frozenset[str]:
