@@ -30,6 +30,7 @@ from tocsin.query.parse import QueryError, parse
 from tocsin.query.plan import Plan, condensed
 from tocsin.records import Article
 from tocsin.words import Analysed, Words
+from workers.alert import RARE
 
 ASKED = {
     "analysis ÷ yardstick": (4.0, "most"),
@@ -42,6 +43,8 @@ ASKED = {
     "memory of 100,000, MiB": (300.0, "most"),
 }
 WORD = re.compile(r"[^\W_]+(?:['\u2019\u02bc][^\W_]+)*")
+SAMPLE = 300
+"""Past articles of which frequencies are counted, as the workers do."""
 COUNTRIES = ("ua", "ru", "us", "gb", "de")
 
 
@@ -105,7 +108,7 @@ def measure(seed: int, rounds: int) -> dict[str, float]:
     past, new = articles[:cut], articles[cut:]
     words = Words.open(settings.load().cache_dir)
     queries = understood(workload(past, 101_000, seed), 100_000)
-    shares = _shares(words.analyse(it.title, it.text, it.lang) for it in past)
+    shares = _shares([words.analyse(it.title, it.text, it.lang) for it in past[-SAMPLE:]])
     expander = Expander(words, load())
     print(
         f"{len(new)} articles of {statistics.mean(len(it.text) for it in new):.0f} characters, {len(queries)} queries"
@@ -118,8 +121,8 @@ def measure(seed: int, rounds: int) -> dict[str, float]:
     large = Matcher(frequency=_frequency(shares))
 
     def fill() -> None:
-        for number, text in enumerate(queries):
-            large.add(str(number), fresh.read(text))
+        for number, plan in enumerate([fresh.read(text) for text in queries]):
+            large.add(str(number), plan)
 
     # As the workers do: nothing of it is garbage, and nothing of it ever will be.
     gc.disable()
@@ -220,11 +223,11 @@ def _shares(analysed: Iterable[Analysed]) -> dict[str, float]:
         number += 1
         for key in {key for token in {*it.title, *it.text} for key in token.keys}:
             counts[key] = counts.get(key, 0) + 1
-    return {key: count / number for key, count in counts.items()}
+    return {key: count / number for key, count in counts.items() if count > 1}
 
 
 def _frequency(shares: dict[str, float]) -> Callable[[str], float]:
-    return lambda key: 0.5 if "=" in key else shares.get(key, 0.0005)
+    return lambda key: 0.5 if "=" in key else shares.get(key, RARE)
 
 
 def _resident() -> float:

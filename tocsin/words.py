@@ -35,7 +35,9 @@ _NEVER_TOO_MANY = 4
 MEMO = 300_000
 """Written words of a language that are remembered; past that the memory starts anew."""
 
-_TOKEN = re.compile(r"[@#]?[^\W_]+(?:[-.,'’ʼ‘`´′ʹ@_/:&+‐‑][^\W_]+)*")
+# Possessive throughout: what was taken is never given back, which is a quarter of the time.
+_JOINED = r"\w++(?:[-.,'’`@/:&+‐‑]\w++)*+"
+_TOKEN = re.compile(rf"{_JOINED}|[@#]{_JOINED}")
 _PLAIN = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile("[’ʼ‘`´′ʹ]")
 _PART = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -152,9 +154,8 @@ def parts(compound: str) -> tuple[list[Part], str]:
     if _DECIMAL.fullmatch(written):
         return [Part(written.replace(",", "."), 0, len(written))], ""
     found = [part for match in _PART.finditer(written) for part in _without_apostrophes(match.group(), match.start())]
-    bare = written.lstrip("@#")
-    if len(found) == 1:
-        return found, written if bare is not written and bare != written else ""
+    if len(found) < 2:
+        return found, written if found and written[0] in "@#" else ""
     if _INITIALS.fullmatch(written):
         return found, written.replace(".", "")
     if "'" in written and not _HYPHENS.search(written):
@@ -190,6 +191,7 @@ def spans(text: str) -> list[Span]:
 
 _LINE, _STOP, _MARK = Token(("\n",)), Token((".",)), Token(("!",))
 """What stands in the stream where a sentence may end: an end of line, a single full stop, another mark."""
+_END_MARKS = frozenset(".!?…\n")
 _ENDS = frozenset({_LINE, _STOP, _MARK})
 
 
@@ -292,9 +294,11 @@ class Words:
         return self.forms.lemmas(word, lang)
 
     def _made(self, written: str, lang: str) -> tuple[Token, ...]:
-        if not written[-1].isalnum():
+        if written[0] in _END_MARKS:
             return (_end(written),)
         found, joined = parts(written)
+        if not found:
+            return ()
         keys = [_one_word(self.forms.keys(part.word, lang), written, part) for part in found]
         if joined:
             keys[0] = tuple(dict.fromkeys((*keys[0], *as_written(written), *self._joined_keys(written, joined, lang))))

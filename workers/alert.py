@@ -52,22 +52,22 @@ class Rules:
             if self.subscriptions.pop(name, None):
                 del self.plans[name]
                 self._matcher.remove(name)
-        for name, subscription in now.items():
-            if name not in self._seen:
-                self._seen[name] = subscription
-                self._enter(subscription)
+        new = [subscription for name, subscription in now.items() if name not in self._seen]
+        self._seen.update({subscription.id: subscription for subscription in new})
+        # All are read before the first is hung: the two would drive each other's memory out of the processor.
+        plans = [(subscription, self._read(subscription)) for subscription in new if not subscription.paused]
+        for subscription, plan in plans:
+            if plan is not None:
+                self.plans[subscription.id] = plan
+                self.subscriptions[subscription.id] = subscription
+                self._matcher.add(subscription.id, plan)
 
-    def _enter(self, subscription: Subscription) -> None:
-        if subscription.paused:
-            return
+    def _read(self, subscription: Subscription) -> Plan | None:
         try:
-            plan = self._expander.read(subscription.query)
+            return self._expander.read(subscription.query)
         except UserError as error:
             log.warning("a subscription cannot be used", name=subscription.name, error=str(error))
-            return
-        self.plans[subscription.id] = plan
-        self.subscriptions[subscription.id] = subscription
-        self._matcher.add(subscription.id, plan)
+            return None
 
     def matches(self, document: Document) -> list[Subscription]:
         """The subscriptions that a document meets."""

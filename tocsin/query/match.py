@@ -250,8 +250,7 @@ class Matcher:
     def _term(self, keys: Keys) -> Term:
         known = self._terms.get(keys)
         if known is None:
-            share = max(map(self._frequency, keys), default=0.0)
-            known = self._terms[keys] = Term(keys, len(self._numbered), share)
+            known = self._terms[keys] = Term(keys, len(self._numbered), self._frequency)
             self._numbered.append(known)
             self._index.enter(known)
             if known.attribute:

@@ -25,12 +25,13 @@ Frequency = Callable[[str], float]
 class Term:
     """The keys by which a query word or an attribute is met, and what hangs on it. Compared by identity."""
 
-    __slots__ = ("asked", "attribute", "direct", "entries", "keys", "number", "share", "tokens", "uses")
+    __slots__ = ("_frequency", "_share", "asked", "attribute", "direct", "entries", "keys", "number", "tokens", "uses")
 
-    def __init__(self, keys: Keys, number: int, share: float) -> None:
+    def __init__(self, keys: Keys, number: int, frequency: Frequency) -> None:
         self.keys = keys
         self.number = number
-        self.share = share
+        self._frequency = frequency
+        self._share = -1.0
         self.uses = 0
         self.asked = 0
         """Plans that must know of a document whether it has this, not only what hangs on it."""
@@ -43,6 +44,13 @@ class Term:
         """Numbers of the plans that are met by this alone."""
         self.entries: array[int] | None = None
         """Six numbers each, as ``tocsin.query.match`` packs them."""
+
+    @property
+    def share(self) -> float:
+        """Share of past articles that have it, roughly: as its most frequent key."""
+        if self._share < 0:
+            self._share = max(map(self._frequency, self.keys), default=0.0)
+        return self._share
 
     def has(self, token: Token) -> bool:
         """Whether a token is remembered to meet it."""
