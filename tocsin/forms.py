@@ -140,4 +140,5 @@ def cut(key: str) -> str:
 
 
 def _cut(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(cut, keys)))[:MOST]
+    once = tuple(dict.fromkeys(keys))[:MOST]
+    return once if max(map(len, once)) * 2 <= KEY_LIMIT else tuple(dict.fromkeys(map(cut, once)))

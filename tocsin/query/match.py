@@ -115,6 +115,15 @@ class Matcher:
         """Add a plan, or put it in the place of the one with that name; met by the next document."""
         if name in self._numbers:
             self.remove(name)
+        if isinstance(plan, Stands) and len(plan.side) == 1 and len(plan.side[0].steps) == 1 and not plan.zone:
+            # The most usual plan by the shortest way: one word is its own hook, and says everything.
+            term = self._term(plan.side[0].steps[0])
+            term.uses += 1
+            hook = Hook(term)
+            number = self._numbered_as(name)
+            self._kept[number] = _Kept((hook,), None, (term,), ())
+            self._hang(hook, number)
+            return
         plan = condensed(plan)
         hooks = hooks_of(plan, self._term)
         check = None if hooks and all([hook.sure for hook in hooks]) else self._check_of(plan)  # noqa: C419
@@ -126,7 +135,7 @@ class Matcher:
             term.uses += 1
         for term in asked:
             term.asked += 1
-            if term.asked == 1:
+            if term.asked == 1 and term.tokens:
                 self._forget_rows(term)
         for zone in _zones(hooks, check):
             self._zones[zone] += 1
@@ -275,13 +284,17 @@ class Matcher:
         return Check(facts, frozenset(forbidden), tuple(phrases), tuple(parts))
 
     def _hang(self, hook: Hook, number: int) -> None:
+        term = hook.term
         if _is_direct(hook):
-            hook.term.direct = hook.term.direct or array("I")
-            hook.term.direct.append(number)
+            if term.direct is None:
+                term.direct = array("I")
+            term.direct.append(number)
         else:
-            hook.term.entries = hook.term.entries or array("I")
-            hook.term.entries.extend(_entry(hook, number))
-        self._forget_rows(hook.term)
+            if term.entries is None:
+                term.entries = array("I")
+            term.entries.extend(_entry(hook, number))
+        if term.tokens:
+            self._forget_rows(term)
 
     def _take_down(self, hook: Hook, number: int) -> None:
         term = hook.term
