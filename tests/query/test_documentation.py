@@ -56,7 +56,7 @@ def test_a_promised_form_is_found(query: str, words: str) -> None:
         ("drone SENT refinery", "A drone flew. The refinery stood."),
         ("atleast3(drone)", "drone drones"),
         ("lead:drone", "word " * 60 + "drone"),
-        ("щастя", "Счастье"),
+        ("щастя", "счастье"),
     ],
 )
 def test_what_is_said_not_to_meet_does_not(query: str, text: str) -> None:
