@@ -13,7 +13,7 @@ from tocsin.clock import SystemClock
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tocsin.records import Article
+    from tocsin.records import Article, Hit
     from tocsin.stores.sqlite import SqliteStore
 
 
@@ -60,15 +60,15 @@ def search(
         console = Console()
         for article in found:
             analysed = handle.tokens(article.id)
-            met = hits(plan, Document.of(article, analysed), article, 2) if analysed else ()
-            _show(console, article, settings.time_zone, [(h.sentence, h.start, h.form) for h in met])
+            met = hits(plan, Document.of(article, analysed), article, 4) if analysed else ()
+            _show(console, article, settings.time_zone, met)
         total = handle.count(plan, MOST) if len(found) == limit and not since and not stories else len(found)
         whole = f"more than {MOST:,}" if total > MOST else f"{total:,}"
         shown = f"{len(found)} of {whole}" if len(found) < total else f"{len(found)}"
         console.print(f"{shown} article{'s' if shown != '1' else ''}.", highlight=False)
 
 
-def _show(console: "Console", article: "Article", zone: str, snippets: list[tuple[str, int, str]]) -> None:
+def _show(console: "Console", article: "Article", zone: str, met: "tuple[Hit, ...]") -> None:
     from zoneinfo import ZoneInfo
 
     from rich.text import Text
@@ -79,11 +79,13 @@ def _show(console: "Console", article: "Article", zone: str, snippets: list[tupl
     relation = "" if article.relation == "original" else f" · {article.relation}"
     published = published_line(article, ZoneInfo(zone))
     console.print(Text(f"  {plain(article.outlet)} · {article.lang} · {published}{relation}", style="dim"))
-    if not snippets and article.text:
+    if not met and article.text:
         console.print(Text("  " + plain(article.text.partition("\n")[0][:200]), style="dim"))
-    for sentence, start, form in snippets:
+    for sentence in dict.fromkeys(hit.sentence for hit in met):
         line = Text("  " + harmless(sentence))
-        line.stylize("bold yellow", start + 2, start + 2 + len(form))
+        for hit in met:
+            if hit.sentence == sentence:
+                line.stylize("bold yellow", hit.start + 2, hit.start + 2 + len(hit.form))
         console.print(line)
     console.print(Text(f"  {plain(article.url)}", style="blue"), soft_wrap=True)
     console.print()
