@@ -16,6 +16,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -137,45 +139,41 @@ def measure(seed: int, rounds: int) -> dict[str, float]:
     return figures
 
 
+def _yardstick(new: list[Article]) -> None:
+    for it in new:
+        for line in (it.title, it.text):
+            [word.casefold() for word in WORD.findall(line)]
+
+
+def _analysis(words: Words, new: list[Article]) -> None:
+    for it in new:
+        words.analyse(it.title, it.text, it.lang)
+
+
+def _both(words: Words, new: list[Article], matcher: Matcher) -> int:
+    """Analyse and match; the number of hits."""
+    return sum(len(matcher.match(Document.of(it, words.analyse(it.title, it.text, it.lang)))) for it in new)
+
+
 def _speed(
     figures: dict[str, float], words: Words, new: list[Article], matchers: dict[int, Matcher], rounds: int
 ) -> None:
     """The yardstick, analysis and matching in turn, so that a slow minute of the machine slows them all."""
-
-    def yardstick() -> None:
-        for it in new:
-            for line in (it.title, it.text):
-                [word.casefold() for word in WORD.findall(line)]
-
-    def analysis() -> None:
-        for it in new:
-            words.analyse(it.title, it.text, it.lang)
-
-    def both(matcher: Matcher) -> int:
-        hits = 0
-        for it in new:
-            hits += len(matcher.match(Document.of(it, words.analyse(it.title, it.text, it.lang))))
-        return hits
-
-    analysis()
-    hits = {size: both(matcher) for size, matcher in matchers.items()}
-    rows: list[tuple[float, ...]] = []
+    _analysis(words, new)
+    hits = {size: _both(words, new, matcher) for size, matcher in matchers.items()}
     for matcher in matchers.values():
         matcher.verified = 0
-    for _ in range(rounds):
-        rows.append((cpu(yardstick), cpu(analysis), *(cpu(lambda m=matcher: both(m)) for matcher in matchers.values())))  # type: ignore[misc]
-    unit = statistics.median(row[0] for row in rows)
-    print(
-        f"yardstick {1e6 * unit / len(new):.0f} µs an article, analysis {1e6 * min(r[1] for r in rows) / len(new):.0f} µs"
-    )
+    work = [partial(_yardstick, new), partial(_analysis, words, new)]
+    work += [partial(_both, words, new, matcher) for matcher in matchers.values()]
+    rows = [[cpu(each) for each in work] for _ in range(rounds)]
+    unit, analysis = (1e6 * min(row[place] for row in rows) / len(new) for place in (0, 1))
+    print(f"yardstick {unit:.0f} µs an article, analysis {analysis:.0f} µs")
     figures["analysis ÷ yardstick"] = statistics.median(row[1] / row[0] for row in rows)
     for place, (size, matcher) in enumerate(matchers.items(), 2):
         figures[f"analysis + matching ÷ yardstick, {size:,}"] = statistics.median(row[place] / row[0] for row in rows)
-        verified = matcher.verified / rounds
-        figures[f"verified ÷ hits, {size:,}"] = verified / hits[size]
-        each = 1e6 * min(row[place] for row in rows) / len(new)
-        print(f"{size:>7,} subscriptions: {each:.0f} µs an article, {hits[size] / len(new):.1f} hits, "
-              f"{verified / len(new):.1f} verified")  # fmt: skip
+        figures[f"verified ÷ hits, {size:,}"] = matcher.verified / rounds / hits[size]
+        each, met = 1e6 * min(row[place] for row in rows) / len(new), hits[size] / len(new)
+        print(f"{size:>7,} subscriptions: {each:.0f} µs an article, {met:.1f} hits")
 
 
 def _changes(
@@ -187,13 +185,12 @@ def _changes(
     words: Words,
 ) -> None:
     """Adding and removing one, while articles go on coming."""
-    added, removed = [], []
-    for number in range(300):
+    added = list[float]()
+    for number, it in zip(range(300), cycle(new), strict=False):
         plan = expander.read(queries[-1 - number])
-        matcher.match(Document.of(new[number % len(new)], words.analyse(new[number % len(new)].title, "", "en")))
-        added.append(cpu(lambda n=number, p=plan: matcher.add(f"new {n}", p)))  # type: ignore[misc]
-    for number in range(300):
-        removed.append(cpu(lambda n=number: matcher.remove(f"new {n}")))  # type: ignore[misc]
+        matcher.match(Document.of(it, words.analyse(it.title, "", "en")))
+        added.append(cpu(partial(matcher.add, f"new {number}", plan)))
+    removed = [cpu(partial(matcher.remove, f"new {number}")) for number in range(300)]
     figures["add one, ms"] = 1e3 * statistics.quantiles(added, n=100)[98]
     figures["remove one, ms"] = 1e3 * statistics.quantiles(removed, n=100)[98]
 

@@ -69,9 +69,9 @@ def places(side: p.Side, zone: str, text: Text) -> set[tuple[int, int]]:
         long = len(sequence.steps)
         for first in range(len(stream) - long + 1):
             here = range(first, first + long)
-            if all(_meets(keys, stream[at]) for keys, at in zip(sequence.steps, here, strict=True)):
-                if all(_in_zone(zone, at, text) for at in here):
-                    found.add((first, first + long - 1))
+            stands = all(_meets(keys, stream[at]) for keys, at in zip(sequence.steps, here, strict=True))
+            if stands and all(_in_zone(zone, at, text) for at in here):
+                found.add((first, first + long - 1))
     return found
 
 
