@@ -20,7 +20,7 @@ _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
 
 FIRST_WINDOW = 2000
-"""Arrivals that are looked at first where words are forbidden or may be missing; each further time four times as many."""
+"""Arrivals that are looked at first where words are forbidden or may be missing; then four times as many each time."""
 
 
 def _found_by(plan: Plan | None) -> tuple[str, list[Any], str]:
