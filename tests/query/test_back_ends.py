@@ -190,7 +190,8 @@ trees = st.recursive(
     ),
     max_leaves=8,
 )
-EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "400"))
+"""Random queries of each property; more with EXAMPLES=10000 in the environment."""
 DOCUMENTS = {it.id: Document.of(it, analysed, NOW) for it, analysed in ARTICLES}
 MEANT = {it.id: text_of(it, analysed) for it, analysed in ARTICLES}
 

@@ -27,8 +27,8 @@ from tocsin.query.plan import GAP, All, AnyOf, Between, Has, Near, No, Often, Pl
 from tocsin.words import Analysed, Token
 
 pytestmark = pytest.mark.timeout(300)
-EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "400"))
-SEED = int(os.environ.get("TOCSIN_SEED", "4"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "400"))
+SEED = int(os.environ.get("SEED", "4"))
 
 Fill = Callable[..., Index]
 

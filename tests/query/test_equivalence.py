@@ -18,7 +18,7 @@ from tocsin.query.parse import parse
 from tocsin.query.plan import Plan
 
 pytestmark = pytest.mark.timeout(600)
-SEED = int(os.environ.get("TOCSIN_SEED", "1"))
+SEED = int(os.environ.get("SEED", "1"))
 QUERIES, WORKLOAD, ARTICLES = 400, 80, 250
 
 Asked = tuple[Ground, list[Made], list[Plan], list[int]]
