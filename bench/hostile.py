@@ -28,7 +28,7 @@ from tocsin import settings
 from tocsin.lists import load
 from tocsin.query import elastic
 from tocsin.query.document import attributes, times
-from tocsin.query.elastic_fields import MAPPING, document
+from tocsin.query.elastic_fields import MAPPING, SETTINGS, document
 from tocsin.query.elastic_places import TooWideError
 from tocsin.query.expand import Expander, fixed
 from tocsin.query.parse import QueryError
@@ -234,7 +234,7 @@ def accepted(expander: Expander, made: dict[str, list[str]], times: int, ask: As
 
 def _found(client: httpx.Client, plan: Plan) -> int:
     asked = {
-        "query": elastic.query(plan), "_source": False, "size": SHOWN, "sort": [{"_doc": "desc"}],
+        "query": elastic.query(plan), "_source": False, "size": SHOWN, "sort": [{"times.seen": "desc"}],
         "track_total_hits": False,
     }  # fmt: skip
     answer = client.post("/hostile/_search?request_cache=false", json=asked).json()
@@ -248,8 +248,8 @@ def fill_index(client: httpx.Client, store: SqliteStore, number: int) -> float:
     there = client.get("/hostile/_count").json().get("count", 0)
     if there != number:
         client.delete("/hostile")
-        one_shard = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1"}
-        client.put("/hostile", json={"settings": one_shard, "mappings": dict(MAPPING)}).raise_for_status()
+        layout = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1", **SETTINGS}
+        client.put("/hostile", json={"settings": layout, "mappings": dict(MAPPING)}).raise_for_status()
         with Progress() as progress:
             task = progress.add_task("articles into Elasticsearch", total=number)
             rest = store.walk()

@@ -80,6 +80,9 @@ def kind_of(key: str) -> str:
     return _KINDS[key[0]]
 
 
+SETTINGS: Mapping[str, Any] = MappingProxyType({"index.sort.field": "times.seen", "index.sort.order": "desc"})
+"""Of an index with these fields: the newest stand first, so that a search for them stops when it has enough."""
+
 MAPPING: Mapping[str, Any] = MappingProxyType(
     {
         "properties": {
