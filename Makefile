@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile faults lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction faults lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-equivalence: $(VENV)/.dev servers ## 10,000 queries over 2,000 articles: r
 
 bench-hostile: $(VENV)/.dev servers ## refusals in milliseconds; the worst accepted queries over 100,000 articles
 	@$(BIN)/python -m bench.hostile
+
+bench-extraction: $(VENV)/.run ## text, title, date, authors over 1,698 real pages, beside trafilatura; CPU time
+	@$(BIN)/python -m bench.extraction
 
 faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
 	@$(BIN)/python bench/kill_demo.py --kills 10
