@@ -1,7 +1,7 @@
 """Extraction, judged: every page of the shared sets, beside trafilatura on the same pages.
 
-The judge (which this project did not write) scores text, title, date and authors; here its figures are held against what
-is asked. Counts besides: teaser lines left in the text, pages that raised or took long, CPU time beside trafilatura's.
+The judge (which this project did not write) scores text, title, date and authors; its figures are held against what is
+asked. Counts besides: teaser lines left in the text, pages that raised or took long, CPU time beside trafilatura's.
 Prints a table; exits 1 where a figure falls short.
 """
 
@@ -43,8 +43,8 @@ KEYS = {"text": "F1", "title": "title", "date": "date", "authors": "auth"}
 AHEAD = ("aeb", "np4k", "fundus_eval", "all")
 """Sets on which the bootstrap interval of the text's difference must lie above zero."""
 TEASER = re.compile(
-    r"(?im)^[\W_]*(?:read (?:more|also|next)|see also|also read|more (?:on|from|about) th(?:is|e)\b|related(?: (?:stories"
-    r"|articles|news|posts|topics|content|coverage))?\s*$|related(?: \w+)?\s*:|recommended(?: for you)?\s*:?\s*$"
+    r"(?im)^[\W_]*(?:read (?:more|also|next)|see also|also read|more (?:on|from|about) th(?:is|e)\b"
+    r"|related(?: (?:stories|articles|news|posts|topics|content|coverage))?\s*$|related(?: \w+)?\s*:|recommended(?: for you)?\s*:?\s*$"
     r"|don[’']?t miss|sign up (?:for|to)|subscribe (?:to|for|now)|join (?:us|our)|follow us|watch\s*:|listen\s*:"
     r"|читайте (?:також|также|ещё|еще|больше|більше)|дивіться також|смотрите также|lesen sie (?:auch|mehr|hier)"
     r"|mehr zum thema|lire (?:aussi|également)|à lire|voir aussi|le[ae] también|czytaj (?:też|także|więcej)"
@@ -266,7 +266,7 @@ def list_wrong(gold: dict[str, Row], scored: dict[str, dict[str, Row]], field: s
     """Pages where a field is wrong: what was wanted, what was read."""
     for pages in scored.values():
         for key, row in pages.items():
-            if field == "text" and "f1" in row and row["f1"] < 0.9:  # noqa: PLR2004 - worth a look
+            if field == "text" and "f1" in row and row["f1"] < 0.9:
                 print(f"{row['f1']:.3f} {key} {gold[key].get('url')}")
             elif (field == "date" and row.get("date", "ok") != "ok") or row.get(KEYS[field]) == 0:
                 mine = ours.get(key, {})
@@ -316,8 +316,8 @@ def report_speed(rows: list[Row]) -> list[str]:
     speed = statistics.median(theirs) / statistics.median(ours)
     per = 1000 / len(bodies)
     print(
-        f"CPU a page over {len(bodies)} pages, median of 5: ours {statistics.median(ours) * per:.1f} ms, trafilatura with"
-        f" metadata {statistics.median(theirs) * per:.1f} ms: {speed:.2f} × its speed (asked: {CUT})"
+        f"CPU a page over {len(bodies)} pages, median of 5: ours {statistics.median(ours) * per:.1f} ms,"
+        f" trafilatura with metadata {statistics.median(theirs) * per:.1f} ms: {speed:.2f} × its speed (asked: {CUT})"
     )
     return [f"speed {speed:.2f}"] if speed < CUT else []
 
