@@ -1,6 +1,7 @@
 """Outlets from TOML, CSV and OPML, and back. Every mistake in a file is one sentence that says where it is.
 
-TOML: one outlet with its fields at the top, or several as ``[[outlet]]`` tables; a folder is all its ``*.toml``.
+TOML: one outlet with its fields at the top, or several as ``[[outlet]]`` tables; a folder is all its ``*.toml``. Rules
+are ``[[rules]]`` tables below it, or ``[[outlet.rules]]``; CSV and OPML cannot carry them.
 CSV: a header line with ``name`` and ``home``, perhaps ``feed`` (several, separated by blanks) and ``pace``.
 OPML: one outlet for each subscription with an ``xmlUrl``; ``htmlUrl`` is its start page.
 """
@@ -10,6 +11,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -18,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 from anyascii import anyascii
 
+from spiders.rulebook import read_rules, rule_table
 from tocsin.addresses import canonical, host_of
 from tocsin.errors import UserError
 from tocsin.records import Outlet
@@ -124,7 +127,7 @@ def _outlet(table: Mapping[str, Any], where: str) -> Outlet:
     for key, value in table.items():
         if key not in hints:
             raise UserError(f"{where}: the key {key!r} is unknown; an outlet may have {', '.join(hints)}.")
-        fields[key] = _value(key, value, hints[key], where)
+        fields[key] = read_rules(value, where) if key == "rules" else _value(key, value, hints[key], where)
     for key in ("name", "home"):
         if not fields.get(key):
             raise UserError(f"{where}: the key {key!r} is missing.")
@@ -179,11 +182,15 @@ def _to_toml(outlets: list[Outlet]) -> str:
     lines: list[str] = []
     for outlet in outlets:
         lines.append("[[outlet]]")
-        for key, value in msgspec.structs.asdict(outlet).items():
-            if value not in ("", ()):
-                lines.append(f"{key} = {_toml_value(value)}")
+        lines += _toml_lines({key: value for key, value in msgspec.structs.asdict(outlet).items() if key != "rules"})
+        for rule in outlet.rules:
+            lines += ["", "[[outlet.rules]]", *_toml_lines(rule_table(rule))]
         lines.append("")
     return "\n".join(lines)
+
+
+def _toml_lines(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml_value(value)}" for key, value in table.items() if value not in ("", ())]
 
 
 def _toml_value(value: Any) -> str:
@@ -194,7 +201,7 @@ def _toml_value(value: Any) -> str:
         return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml_value(one) for one in value) + "]"
-    return repr(value)
+    return value.isoformat() if isinstance(value, date) else repr(value)
 
 
 # ---- CSV

@@ -12,9 +12,10 @@ import msgspec
 import structlog
 
 from spiders.children import ChildDied, ChildRaised, ChildTimeout, NoChild
+from spiders.clocks import Clocks
 from spiders.ledger import Ledger
 from spiders.reading import Reading
-from spiders.schedule import next_look
+from spiders.schedule import next_look, second_look
 from spiders.zones import Zones
 from tocsin.addresses import address_id, canonical
 from tocsin.clock import Clock
@@ -22,6 +23,9 @@ from tocsin.records import Drop, FeedKind, Outlet, Page, PageState
 
 MAX_CRASHES = 3
 """Children that a page may cost before it is left out."""
+MAY_CHANGE = ("text too short", "cookie wall", "log-in wall", "paywall", "script wall", "gallery without text",
+              "video without text")  # fmt: skip
+"""Reasons for leaving a page out that a later look may not find any more."""
 NO_CHILD = (1.0, 5.0, 15.0, 60.0)
 """Seconds to wait, again and again, for a child that cannot be started, before the page is put off."""
 
@@ -80,6 +84,7 @@ class Intake:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._live: set[str] = set()
         self._zones = Zones()
+        self._clocks = Clocks()
 
     async def read(self, page: Page, outlet: Outlet, kind: FeedKind) -> Reading:
         """What a feed or a front lists; raises what the reader raises. Another child is asked if one was killed."""
@@ -175,7 +180,11 @@ class Intake:
         )
 
     async def _accept(self, outlet: Outlet, state: PageState, page: Page, extraction: Any) -> None:
-        articles = tuple(self._zones.settle(article) for article in extraction.articles)
+        articles = tuple(self._zones.settle(self._clocks.settle(article)) for article in extraction.articles)
+        for clock in self._clocks.untold():
+            log.warning(
+                "dates distrusted", outlet=clock.outlet, origin=clock.origin, pages=clock.pages, said_now=clock.now
+            )
         live = any(article.kind in ("live", "entry") for article in articles)
         if live:
             self._live.add(state.address_id)
@@ -189,7 +198,8 @@ class Intake:
         if not articles and not drops:
             drops = [self._drop(outlet, page, "no article on the page", extraction.detail)]
         if not articles:
-            seen = msgspec.structs.replace(seen, due=None)
+            again_at = second_look(outlet, now, before=before) if extraction.drop in MAY_CHANGE else None
+            seen = msgspec.structs.replace(seen, due=again_at)
         states = [seen, *_aliases(seen, page, extraction.canonical)]
         new = await self._ledger.write(articles=articles, pages=states, drops=drops)
         self._counters.articles += len(new)

@@ -55,6 +55,16 @@ def next_look(outlet: Outlet, now: datetime, *, before: float, live: bool, chang
     return None
 
 
+def second_look(outlet: Outlet, now: datetime, *, before: float) -> datetime | None:
+    """When to look again at a page that held too little to be an article: twice at most, then never.
+
+    It may have been fetched while it was being written, or behind a wall that is gone.
+    """
+    if before >= LADDER[1] * scale(outlet):
+        return None
+    return next_look(outlet, now, before=before, live=False, changed=False)
+
+
 def page_retry(outlet: Outlet, now: datetime, *, before: float, first: float) -> datetime | None:
     """When to try a failed page again: ``first`` seconds later, then twice as late each time, never beyond two days."""
     first *= scale(outlet)

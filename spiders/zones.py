@@ -41,8 +41,13 @@ class Zones:
         learnt = self._learnt(article.outlet, published)
         if learnt is None:
             return article
+        facts = article.extraction
+        ledger = tuple(msgspec.structs.replace(c, zone="learnt") if c.verdict == "chosen" else c for c in facts.dates)
         return msgspec.structs.replace(
-            article, published=published.replace(tzinfo=timezone(learnt)), published_note=NOTE
+            article,
+            published=published.replace(tzinfo=timezone(learnt)),
+            published_note=NOTE,
+            extraction=msgspec.structs.replace(facts, dates=ledger),
         )
 
     def _learnt(self, outlet: str, published: datetime) -> timedelta | None:

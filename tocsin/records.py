@@ -4,6 +4,7 @@ A record says what a thing *is*; what is done with it stands in the rooms. Times
 field says otherwise. Identifiers are derived from what they name, so that making a record twice makes one record.
 
 Outlet        a publisher that is watched: its start page, its pace, its zone
+Rule          how the pages of one layout of an outlet are read, piece by piece
 Feed          an address of an outlet that lists articles: RSS, Atom, a sitemap, a front page, a section front
 Listing       what a feed says of one address, before it is fetched
 PageState     what the crawler remembers of one address: when it was fetched, when it is due again
@@ -19,8 +20,8 @@ Drop          a thing that was left out, and the reason
 """
 
 import hashlib
-from datetime import datetime
-from typing import Any, Literal, dataclass_transform
+from datetime import date, datetime
+from typing import Any, Literal, TypeAlias, dataclass_transform
 
 import msgspec
 
@@ -30,7 +31,8 @@ SCHEMA = 1
 FeedKind = Literal["feed", "sitemap", "front", "section"]
 State = Literal["accepted", "filed", "ready", "parked"]
 Relation = Literal["original", "copy", "copy with additions", "version", "translation"]
-Kind = Literal["article", "live", "entry", "gallery", "video", "other"]
+Kind = Literal["article", "live", "entry", "bulletin", "gallery", "video", "other"]
+"""``bulletin`` is a round-up of many short items; ``other`` a page that was read only because a person named it."""
 NoticeKind = Literal["first", "added", "grown", "corrected", "gone"]
 DeliveryState = Literal["waiting", "delivered", "failed"]
 
@@ -47,6 +49,33 @@ class Record(msgspec.Struct, frozen=True):
         """The record as plain JSON types."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
+
+
+Day: TypeAlias = date
+
+
+class Rule(Record):
+    """How the pages of one layout of an outlet are read: CSS selectors, each of which overrides one piece.
+
+    A piece is what its selector finds first: the text of the element, or with ``@name`` behind the selector that
+    attribute. An empty selector overrides nothing.
+    """
+
+    since: Day | None = None
+    """First day of the layout; None means: of old. Of several rules the newest one that gives a piece gives it."""
+    pages: str = ""
+    """Beginning of the addresses it is for, whole or from the path on, ``*`` for anything; empty means all pages."""
+    title: str = ""
+    body: str = ""
+    """Elements that hold the text; all that are found, in the order of the page."""
+    drop: tuple[str, ...] = ()
+    """Elements that are taken out before anything is read."""
+    date: str = ""
+    modified: str = ""
+    authors: str = ""
+    """Elements that name an author each, or several in one line; all that are found."""
+    section: str = ""
+    image: str = ""
 
 
 class Outlet(Record):
@@ -75,6 +104,8 @@ class Outlet(Record):
     verified: bool = False
     """True once a person has seen the outlet crawled correctly."""
     active: bool = True
+    rules: tuple[Rule, ...] = ()
+    """What its pages are read by, where the general reading gets a piece wrong; in the order of the file."""
 
 
 class Feed(Record):
@@ -158,6 +189,8 @@ class Page(Record):
     fetched: datetime
     http: HttpFacts = HttpFacts()
     listing: Listing | None = None
+    asked: bool = False
+    """Whether a person named this very page: it is then read whatever its kind, and the drop says what it lacks."""
 
 
 class DateCandidate(Record):
@@ -165,11 +198,15 @@ class DateCandidate(Record):
 
     raw: str
     origin: str
-    """``feed``, ``sitemap``, ``json-ld``, ``meta``, ``time``, ``url``, ``text``, ``front``."""
+    """``feed``, ``sitemap``, ``json-ld``, ``meta``, ``time``, ``url``, ``text``, ``script``, ``front``, ``section``, ``rule``."""
     value: datetime | None = None
     """Aware where the zone is known."""
     verdict: str = ""
     """``chosen``, or why it was not."""
+    zone: Literal["", "page", "outlet", "learnt"] = ""
+    """How its zone is known: written beside it, the outlet's, learnt from other pages; empty where it is not."""
+    leaning: bool = False
+    """Whether it was told from the moment of the fetch: ``yesterday``, a day without a year."""
 
 
 class ExtractionFacts(Record):
@@ -177,9 +214,18 @@ class ExtractionFacts(Record):
 
     title_origin: str = ""
     text_origin: str = ""
+    authors_origin: str = ""
+    ruled: tuple[tuple[str, int], ...] = ()
+    """Pieces that a rule of the outlet gave, with the number of the rule, from 1 in the order of the outlet."""
     dates: tuple[DateCandidate, ...] = ()
     dropped: tuple[str, ...] = ()
     """Lines of the page that were left out of the text, each cut to 200 characters."""
+    date_confidence: Literal["", "high", "medium", "low"] = ""
+    """``high`` where two independent sources agree; empty where there is no date."""
+    date_reason: str = ""
+    """Why this date was chosen, or why none was: one sentence."""
+    words: int = 0
+    """Words of the text that the article was judged on: few of them where a paywall cut it."""
     ms: float = 0.0
     """CPU milliseconds."""
 
@@ -217,6 +263,16 @@ class Article(Record, kw_only=True):
     section: str = ""
     tags: tuple[str, ...] = ()
     kind: Kind = "article"
+    parent: str = ""
+    """Canonical address of the live blog that an entry stands in; empty for others."""
+    paywalled: bool = False
+    """Whether the page says that its text is for paying readers; the text may be cut, or whole."""
+    correction: str = ""
+    """The note by which the outlet says what it corrected, at most 300 characters."""
+    advisory: str = ""
+    """An agency's line to its editors: ``EMBARGOED UNTIL …``, ``KILL``, ``WITHDRAWN``; at most 300 characters."""
+    cited: tuple[str, ...] = ()
+    """Sources that the text names for what it says, as written there (case forms too), each once, at most 10."""
     http: HttpFacts = HttpFacts()
     extraction: ExtractionFacts = ExtractionFacts()
 

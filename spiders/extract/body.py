@@ -1,35 +1,35 @@
-"""The text of an article: side boxes out, trafilatura for the body, the line sieve on top."""
+"""The text of an article: each block of the page judged by its traits, the sieve of lines on top.
 
+Trafilatura reads the page too, and some pages give their text in JSON-LD: what these kept are votes, the trees decide.
+"""
+
+import html as entities
 import re
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 from lxml import etree
 
 from spiders.extract import plain
+from spiders.extract.blocks import Block, blocks_of
+from spiders.extract.forest import forest
 from spiders.extract.lines import sift
-from spiders.extract.phrases import TEASER, TEASER_CAPITALS, is_teaser
+from spiders.extract.phrases import SENTENCE_END, TEASER, TEASER_CAPITALS, is_teaser
 from spiders.extract.structured import Structured
-from spiders.extract.tree import Node, count_words, drop, lines_of, names_of, squash, text_of
+from spiders.extract.title import words
+from spiders.extract.traits import Known, Reading, traits_of
+from spiders.extract.tree import BLOCKS, Node, count_words, drop, squash, text_of
 
-_BOXES = re.compile(
-    r"(?:^|[\s_-])(?:read-?more|read-?also|also-?read|see-?also|related(?:-\w+)?|weather|most-(?:popular|read)"
-    r"|newsletter(?:-\w+)?|share(?:-\w+)?|social(?:-\w+)?|comments?|comment-list"
-    r"|cookie(?:-\w+)?|subscribe(?:-\w+)?|breadcrumbs?|outbrain|taboola|sig|author-box)(?:$|\s)"
-)
-_TEXT_NAMES = re.compile(
-    r"(?:entry|article|post|story|main|page)[_-]*(?:content|body|text)|articlebody|(?:^|\s)(?:content|article"
-    r"|post|main)(?:\s|$)"
-)
-_LARGEST_BOX = 100
 _LAYOUT_WORDS = 40
-_TEASER_TAGS = ("p", "li", "h2", "h3", "h4", "h5", "h6", "div", "strong", "b", "em", "span", "a", "blockquote")
-_BLOCK_TAGS = frozenset(("p", "li", "h2", "h3", "h4", "h5", "h6", "div", "blockquote", "aside", "section"))
-_CONTAINERS = frozenset(("html", "body", "main", "article", "form", "table", "tbody", "tr", "td"))
-_UNREAD = frozenset(("a", "nav", "footer", "aside", "form"))
-_SMALL_PAGE = 300
-_LONGEST_TEASER = 60
+_INLINE_TEASER = ("strong", "b", "em", "span", "a")
 _RESCUE_WORDS = 150
+_LEAST_WORDS = 40
+_CHANCES = (0.45, 0.25)
+_MOSTLY = 0.5
+_WRAPPED = 8
+_MOST_DROPPED = 50
+_TAG = re.compile(r"<[^>]{1,200}>")
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -41,40 +41,101 @@ class Body(msgspec.Struct, frozen=True):
 
 
 def read(root: Node, facts: Structured, title: str, authors: tuple[str, ...] = ()) -> Body:
-    """The text of a structured page. The tree loses its side boxes and is of no use afterwards."""
-    gone = prune(root)
-    lines, origin = _found(root), "trafilatura"
-    rescue = _from_json(facts)
-    if count_words(" ".join(lines)) * 2 < count_words(" ".join(rescue)) >= _RESCUE_WORDS:
-        lines, origin = rescue, "json-ld"
+    """The text of a structured page. The tree loses its teasers and is of no use afterwards."""
+    gone = _cut_teasers(root.find("body"))
+    blocks, known = look(root, facts, title, authors)
+    kept = _chosen(blocks, traits_of(blocks, root.find("body"), known), known)
+    lines, origin = _paragraphs([blocks[i] for i in kept]), "blocks"
+    for other, name, least in _rescues(blocks, known, facts):
+        if count_words(" ".join(lines)) * 2 < count_words(" ".join(other)) >= least:
+            lines, origin = other, name
     found = sift(lines, title, authors)
-    return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped]), origin)
+    return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped, *_beside(blocks, kept, known)]), origin)
 
 
 def read_plain(root: Node, title: str, authors: tuple[str, ...] = ()) -> Body:
-    """The text of a page without structure, read as lines. The tree loses its side boxes here too."""
-    gone = prune(root)
+    """The text of a page without structure, read as lines."""
+    gone = _cut_teasers(root.find("body"))
     found = sift(plain.lines(root.find("body")), title, authors)
     return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped]), "lines")
 
 
-def _unique(lines: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line[:200] for line in lines if line))[:50]
-
-
-def prune(root: Node) -> list[str]:
-    """Take teasers and side boxes out of a tree; gives their texts."""
-    gone: list[str] = []
+def look(root: Node, facts: Structured, title: str, authors: tuple[str, ...]) -> tuple[list[Block], Known]:
+    """The page as blocks, and what their traits are made of."""
     body = root.find("body")
     _open_layout_tables(body)
-    for node in [n for n in body.iter("aside", "div", "section", "ul", "p", "span", "table") if _is_box(n)]:
-        if _inside(node, body):
-            gone.append(text_of(node))
-            drop(node)
-    for node in [n for n in body.iter(*_TEASER_TAGS) if _starts_teaser(n)]:
-        if _inside(node, body):
-            _drop_teaser(node, gone)
-    return [g for g in gone if g]
+    base = _trafilatura(root)
+    named = " ".join([*facts.meta.get("description", ()), *facts.meta.get("og:description", ())])
+    known = Known(
+        title=words(title),
+        authors=tuple(words(author) for author in authors),
+        description=Reading([words(f"{named} {facts.text('description')}")]),
+        base=Reading([words(line) for line in base]),
+        base_lines=base,
+        json=Reading([words(line) for line in _from_json(facts)]),
+    )
+    return blocks_of(body), known
+
+
+def _rescues(blocks: Sequence[Block], known: Known, facts: Structured) -> Iterator[tuple[list[str], str, int]]:
+    """Other texts for a page of whose text little was found: lines, origin, least words.
+
+    Trafilatura's counts where it is made of what no visible block holds: the state of a script, a description.
+    """
+    seen = sum(block.count for block in blocks if known.base.share(block.words) > _MOSTLY)
+    if seen * 2 < known.base.size:
+        yield known.base_lines, "trafilatura", _LEAST_WORDS
+    yield _from_json(facts), "json-ld", _RESCUE_WORDS
+
+
+def _chosen(blocks: Sequence[Block], traits: Sequence[list[float] | None], known: Known) -> list[int]:
+    """Indices of the blocks that are the article's.
+
+    Where they come to less than half of what trafilatura kept, less likely ones are taken too: half a text is worse
+    than one with a box in it.
+    """
+    trees = forest()
+    chances = [0.0 if own is None else trees.chance(own) for own in traits]
+    kept: list[int] = []
+    for least in _CHANCES:
+        kept = [i for i, chance in enumerate(chances) if chance > least]
+        if sum(blocks[i].count for i in kept) * 2 >= known.base.size:
+            break
+    return kept
+
+
+def _paragraphs(blocks: Sequence[Block]) -> list[str]:
+    """The blocks as paragraphs; lines that a text was wrapped at are joined."""
+    found: list[str] = []
+    for before, block in pairwise([None, *blocks]):
+        wrapped = (
+            before is not None
+            and block is not None
+            and block.breaks == 1
+            and block.node is before.node
+            and before.count >= _WRAPPED
+            and not SENTENCE_END.search(before.text)
+        )
+        if block is not None and wrapped:
+            found[-1] += " " + block.text
+        elif block is not None:
+            found.append(block.text)
+    return found
+
+
+def _beside(blocks: Sequence[Block], kept: Sequence[int], known: Known) -> Iterable[str]:
+    """What was left out beside the text: between its first and last block, or kept by the other reading."""
+    inside = range(kept[0], kept[-1]) if kept else range(0)
+    chosen = set(kept)
+    return (
+        block.text
+        for i, block in enumerate(blocks)
+        if i not in chosen and block.count > 1 and (i in inside or known.base.share(block.words) > _MOSTLY)
+    )
+
+
+def _unique(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line[:200] for line in lines if line))[:_MOST_DROPPED]
 
 
 def _open_layout_tables(body: Node) -> None:
@@ -86,24 +147,18 @@ def _open_layout_tables(body: Node) -> None:
                 node.tag = "div"
 
 
-def _inside(node: Node, body: Node) -> bool:
-    top = node
-    while top.getparent() is not None:
-        if top is body:
-            return True
-        top = top.getparent()
-    return False
-
-
-def _is_box(node: Node) -> bool:
-    """Whether an element is a side box by its name. A name alone must not cost a text: what holds much of it stays."""
-    names = names_of(node)
-    if not names or not _BOXES.search(names) or _TEXT_NAMES.search(names):
-        return False
-    if next(node.iter("h1"), None) is not None:
-        return False
-    linked = sum(count_words(text_of(a)) for a in node.iter("a"))
-    return "comment" in names or count_words(text_of(node)) - linked <= _LARGEST_BOX
+def _cut_teasers(body: Node) -> list[str]:
+    """Take teasers out of paragraphs that go on around them: the call and the link behind it. Gives their texts."""
+    gone: list[str] = []
+    for node in [n for n in body.iter(*_INLINE_TEASER) if _starts_teaser(n)]:
+        link = node.getnext()
+        around = next((a for a in node.iterancestors() if a.tag in BLOCKS), None)
+        if link is None or link.tag != "a" or squash(node.tail or "") or around is None or is_teaser(text_of(around)):
+            continue
+        gone.append(f"{text_of(node)} {text_of(link)}")
+        drop(link)
+        drop(node)
+    return gone
 
 
 def _starts_teaser(node: Node) -> bool:
@@ -111,43 +166,12 @@ def _starts_teaser(node: Node) -> bool:
     return len(head) > 3 and bool(TEASER.match(head) or TEASER_CAPITALS.match(head))
 
 
-def _drop_teaser(node: Node, gone: list[str]) -> None:
-    """Drop the block that a teaser fills; in a paragraph that goes on before it, only the teaser and its link."""
-    block = node
-    while block.tag not in _BLOCK_TAGS and block.getparent() is not None and block.getparent().tag not in _CONTAINERS:
-        block = block.getparent()
-    text = text_of(block)
-    if is_teaser(text) and len(text.split()) <= _LONGEST_TEASER:
-        gone.append(text)
-        drop(block)
-        return
-    if node.tag in ("strong", "b", "em", "span", "a"):
-        link = node.getnext()
-        if link is not None and link.tag == "a" and not squash(node.tail or ""):
-            gone.append(text_of(node) + " " + text_of(link))
-            drop(link)
-            drop(node)
-
-
-def _found(root: Node) -> list[str]:
-    """Lines of the text. The fast reading does, unless it holds too few of the page's words, or too many."""
-    body = root.find("body")
-    lines = _trafilatura(root, fast=True)
-    count = count_words(" ".join(lines))
-    whole = count_words(lines_of(body, _UNREAD))
-    if whole > _SMALL_PAGE and count * 4 < whole:
-        paragraphs = sum(count_words(text_of(p)) for p in body.iter("p"))
-        thorough = _trafilatura(root, fast=False)
-        return thorough if count_words(" ".join(thorough)) * 2 >= paragraphs else lines
-    return _trafilatura(root, fast=False) or lines if count > 2 * whole else lines
-
-
-def _trafilatura(root: Node, *, fast: bool) -> list[str]:
+def _trafilatura(root: Node) -> list[str]:
     from trafilatura.core import bare_extraction
     from trafilatura.settings import Extractor
     from trafilatura.xml import xmltotxt
 
-    options = Extractor(output_format="python", fast=fast, comments=False, with_metadata=False)
+    options = Extractor(output_format="python", fast=True, comments=False, with_metadata=False)
     try:
         found = bare_extraction(root, options=options)
     except (etree.LxmlError, ValueError, TypeError, AttributeError, RecursionError):
@@ -155,16 +179,12 @@ def _trafilatura(root: Node, *, fast: bool) -> list[str]:
     if found is None or isinstance(found, dict) or found.body is None:
         return []
     text = xmltotxt(found.body, include_formatting=False)
-    return [line for line in (_line(part) for part in text.split("\n")) if line]
-
-
-def _line(raw: str) -> str:
-    return squash(raw.removeprefix("- ")).strip("| ")
+    return [line for line in (squash(part) for part in text.split("\n")) if line]
 
 
 def _from_json(facts: Structured) -> list[str]:
     raw = facts.article.get("articleBody")
     if not isinstance(raw, str) or len(raw) < 400:
         return []
-    text = re.sub(r"<[^>]{1,200}>", " ", raw)
+    text = entities.unescape(_TAG.sub(" ", raw))
     return [line for line in (squash(p) for p in text.split("\n")) if line]

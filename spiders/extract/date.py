@@ -1,17 +1,23 @@
 """The date ledger: every date candidate, its origin, what became of it, and the one that was chosen.
 
-A page-render clock never wins: a date in the page's furniture is written down and refused.
+A clock of the page never wins. A date in the page's furniture is written down and refused. One that equals the day of
+the fetch is refused unless two independent sources agree: the page's data (JSON-LD, meta, time elements: one template
+writes them all), print, a listing, the address. A time of day that is not the minute of the fetch stands for a second
+source, since a clock shows that minute. What is refused so ends the search: behind it another date would be chosen
+today and not tomorrow, and the same page has to give one date or none whenever it was saved. The exception are dates
+that lean on the fetch (``вчора``, a day without a year), taken from the article's header where no machine wrote a date.
 """
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any, Literal
 
 import msgspec
 
-from spiders.extract import localdate
-from spiders.extract.datefinds import aware, candidates, zone_of
+from spiders.extract import dateday, datemarks, localdate
+from spiders.extract.datefinds import aware, candidates, leaning, reads_month_first, zone_of
+from spiders.extract.datereason import CHANGED, FIRST, LEANING, MARKED, SHOWN, Confidence, Rank, judge, why_none
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node
 from tocsin.records import DateCandidate, Outlet, Page
@@ -26,6 +32,13 @@ _META_MODIFIED = (
     "article:updated_time",
 )
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_MOST = 40
+"""Candidates of a further look that are written down."""
+_HALF_HOURS = tuple(timedelta(hours=h) for h in (-3.5, 3.5, 5.5, 9.5, 10.5))
+"""Offsets of many people that are no whole hours."""
+_NEAR_URL = timedelta(days=2)
+_LATER = "later than the listing of the article"
+_BEHIND = "stands behind a date that may be the page's clock"
 
 
 class Dates(msgspec.Struct, frozen=True):
@@ -36,6 +49,9 @@ class Dates(msgspec.Struct, frozen=True):
     note: str = ""
     modified: datetime | None = None
     ledger: tuple[DateCandidate, ...] = ()
+    confidence: Confidence = ""
+    reason: str = ""
+    """Why this date was chosen, or why none was: one sentence."""
 
 
 def settle(
@@ -47,13 +63,51 @@ def settle(
     instead for a page without any structure (its lines up to the title), whose dates are furniture.
     """
     zone = zone_of(outlet)
-    found = candidates(root, facts, page, outlet, title, lines)
-    judged = [_judge(c, page, zone) for c in found]
-    judged = _render_clocks(_against_url(judged), page)
-    return _choose(judged, _modified(facts, page, zone), outlet)
+    month_first = reads_month_first(facts, outlet)
+    found = [_possible(c, page, zone) for c in candidates(root, facts, page, outlet, title, lines)]
+    found = _clocks(_against_url(found), page, zone)
+    rank: Rank = FIRST
+    for place, look in _looks(root, facts, page, zone, title, month_first=month_first) if not lines else ():
+        if _free(found) or _ends(found):
+            break
+        rank = place
+        found = _search(found, look, page, zone)
+        if place == CHANGED:
+            found = [c if c.verdict not in dateday.REFUSED else _unproved_change(c) for c in found]
+    found = [c if c.value is None else msgspec.structs.replace(c, zone=_zone_named(c, zone)) for c in found]
+    return _choose(found, rank, _modified(facts, page, zone, title), page, zone)
 
 
-def _judge(candidate: DateCandidate, page: Page, zone: tzinfo | None) -> DateCandidate:
+def _looks(
+    root: Node, facts: Structured, page: Page, zone: tzinfo | None, title: Node | None, *, month_first: bool
+) -> Iterator[tuple[Rank, Iterator[DateCandidate]]]:
+    """Further places to look in, the most telling first."""
+    yield MARKED, datemarks.machine(facts, title, month_first=month_first)
+    yield LEANING, iter(leaning(title, page, zone))
+    yield SHOWN, datemarks.shown(root, facts, title, month_first=month_first)
+    yield CHANGED, datemarks.changes(root, facts, month_first=month_first)
+
+
+def _search(
+    found: list[DateCandidate], look: Iterator[DateCandidate], page: Page, zone: tzinfo | None
+) -> list[DateCandidate]:
+    """The ledger with what a look brings, up to the first date that can be believed, or that may be a clock."""
+    for count, one in enumerate(look):
+        judged = _possible(one, page, zone)
+        if not judged.verdict and not judged.leaning:
+            doubt = dateday.objection(judged, found, page, zone)
+            judged = msgspec.structs.replace(judged, verdict=doubt)
+        found = [c for c in found if (c.origin, c.raw) != (judged.origin, judged.raw)] + [judged]
+        if not judged.verdict or judged.verdict in dateday.REFUSED or count >= _MOST:
+            break
+    return found
+
+
+def _unproved_change(candidate: DateCandidate) -> DateCandidate:
+    return msgspec.structs.replace(candidate, verdict=f"a date of change that {candidate.verdict}")
+
+
+def _possible(candidate: DateCandidate, page: Page, zone: tzinfo | None) -> DateCandidate:
     if candidate.verdict:
         return candidate
     if candidate.value is None:
@@ -70,68 +124,122 @@ def _judge(candidate: DateCandidate, page: Page, zone: tzinfo | None) -> DateCan
 
 
 def _against_url(found: list[DateCandidate]) -> list[DateCandidate]:
-    """A printed date more than two days from the day in the address is not this article's."""
+    """A printed date more than two days from the day in the address is not this article's.
+
+    Nor is a machine's later one, where print and address agree against it: two hands against one.
+    """
     day = next((c.value for c in found if c.origin == "url" and not c.verdict), None)
     if day is None:
         return found
+    far = [c.value is not None and abs(c.value.replace(tzinfo=None) - day) > _NEAR_URL for c in found]
+    printed = any(c.origin == "text" and not c.verdict and not f for c, f in zip(found, far, strict=True))
+    later = [f and c.value is not None and c.value.replace(tzinfo=None) > day for c, f in zip(found, far, strict=True)]
     return [
         msgspec.structs.replace(c, verdict="differs from the day in the address")
-        if c.origin == "text"
-        and not c.verdict
+        if not c.verdict
+        and ((c.origin == "text" and f) or (c.origin in ("json-ld", "meta", "time") and behind and printed))
+        else c
+        for c, f, behind in zip(found, far, later, strict=True)
+    ]
+
+
+def _clocks(found: list[DateCandidate], page: Page, zone: tzinfo | None) -> list[DateCandidate]:
+    """Furniture that shows the day of the fetch is a clock; so is a machine's date behind the listing's; others may be.
+
+    All are held against the same ledger: of two that vouch for each other none goes first.
+    """
+    today = dateday.days_of(page, None)
+    out = []
+    for c in found:
+        verdict = c.verdict
+        if verdict == "page furniture" and c.value is not None and c.value.date() in today:
+            verdict = "render date"
+        elif not verdict and dateday.later_than_listed(c, found):
+            verdict = "render date" if c.value and dateday.is_fetch_minute(c.value, page, zone) else _LATER
+        elif not verdict:
+            verdict = dateday.objection(c, found, page, zone)
+        out.append(msgspec.structs.replace(c, verdict=verdict))
+    return _none_behind(out, zone)
+
+
+def _none_behind(found: list[DateCandidate], zone: tzinfo | None) -> list[DateCandidate]:
+    """What stands behind a date that may be the clock counts only if it names the same day."""
+    at = next((i for i, c in enumerate(found) if not c.verdict or c.verdict in dateday.REFUSED), None)
+    doubted = found[at] if at is not None else None
+    if at is None or doubted is None or doubted.verdict not in dateday.REFUSED or doubted.value is None:
+        return found
+    day = dateday.local_day(doubted.value, zone)
+    return [
+        msgspec.structs.replace(c, verdict=_BEHIND)
+        if not c.verdict
         and c.value is not None
-        and abs(c.value.replace(tzinfo=None) - day) > timedelta(days=2)
+        and c.origin not in ("feed", "sitemap")
+        and dateday.local_day(c.value, zone) != day
         else c
         for c in found
     ]
 
 
-def _render_clocks(found: list[DateCandidate], page: Page) -> list[DateCandidate]:
-    """Furniture that shows the day of the fetch is a render clock; so is a machine's date of this very minute."""
-    # Somewhere on earth it is already, or still, this day.
-    today = {(page.fetched + timedelta(hours=h)).date() for h in (-12, 14)}
-    out = []
-    for c in found:
-        if (c.verdict == "page furniture" and c.value is not None and c.value.date() in today) or (
-            not c.verdict
-            and c.origin in ("json-ld", "meta", "time")
-            and c.value is not None
-            and c.value.tzinfo
-            and _contradicted(c.value, found, page)
-        ):
-            out.append(msgspec.structs.replace(c, verdict="render date"))
-        else:
-            out.append(c)
-    return out
+def _free(found: Iterable[DateCandidate]) -> bool:
+    return any(not c.verdict and c.value is not None for c in found)
 
 
-def _contradicted(value: datetime, found: list[DateCandidate], page: Page) -> bool:
-    if abs(value - page.fetched) > timedelta(minutes=2):
-        return False
-    listed = [c.value for c in found if c.origin in ("feed", "sitemap") and not c.verdict and c.value is not None]
-    return any(aware(v, None) < value - timedelta(hours=2) for v in listed)
+def _ends(found: Iterable[DateCandidate]) -> bool:
+    return any(c.verdict in dateday.REFUSED for c in found)
 
 
-def _choose(found: list[DateCandidate], modified: datetime | None, outlet: Outlet) -> Dates:
-    zone = zone_of(outlet)
+def _zone_named(candidate: DateCandidate, zone: tzinfo | None) -> Literal["", "page", "outlet"]:
+    told = candidate.value.tzinfo if candidate.value is not None else None
+    if told is not None and told is not zone:
+        return "page"
+    return "outlet" if zone is not None else ""
+
+
+def _choose(
+    found: list[DateCandidate], rank: Rank, modified: datetime | None, page: Page, zone: tzinfo | None
+) -> Dates:
     free = [(i, c.value) for i, c in enumerate(found) if not c.verdict and c.value is not None]
     if not free:
-        return Dates(note=_why_none(found), modified=modified, ledger=tuple(found))
+        why = why_none(found)
+        return Dates(note=why, modified=modified, ledger=tuple(found), reason=why)
     best, value = _sharper(found, free, zone)
     chosen = found[best]
     verdicts = {i: "agrees" if _apart(v, value) is not None else "another source comes first" for i, v in free}
     verdicts[best] = "chosen"
     ledger = tuple(msgspec.structs.replace(c, verdict=verdicts.get(i, c.verdict)) for i, c in enumerate(found))
-    day_only = chosen.origin == "url" or (_at_midnight(value) and not re.search(r"\d:\d", chosen.raw))
     if value.tzinfo is None and zone is not None:
         value = value.replace(tzinfo=zone)
-    notes = ["day only"] if day_only else []
+    confidence, reason = judge(chosen, ledger, rank, zone, listed=page.listing is not None)
+    note = "; ".join(_notes(chosen, value, rank))
+    return Dates(_as_there(value, ledger, zone), chosen.origin, note, modified, ledger, confidence, reason)
+
+
+def _notes(chosen: DateCandidate, value: datetime, rank: Rank) -> Iterator[str]:
+    if chosen.origin == "url" or (dateday.is_day_only(chosen) and not re.search(r"\d:\d", chosen.raw)):
+        yield "day only"
+    if rank == CHANGED:
+        yield "only a date of change was found"
+    if rank == LEANING:
+        yield "told from the moment of the fetch"
     if value.tzinfo is None:
-        notes.append("no zone on the page and none known for the outlet")
-    return Dates(value, chosen.origin, "; ".join(notes), modified, ledger)
+        yield "no zone on the page and none known for the outlet"
 
 
-def _at_midnight(value: datetime) -> bool:
-    return (value.hour, value.minute, value.second) == (0, 0, 0)
+def _as_there(value: datetime, ledger: Sequence[DateCandidate], zone: tzinfo | None) -> datetime:
+    """A moment written in UTC, on the clock of the place, where the page itself shows that clock beside it.
+
+    Its local day is what readers know it by. An outlet whose zone is known needs no such hint.
+    """
+    if zone is not None or value.utcoffset() != timedelta():
+        return value
+    for other in ledger:
+        if other.value is None or other.verdict != "agrees" or dateday.is_day_only(other):
+            continue
+        gap = other.value.utcoffset() if other.value.tzinfo else _apart(other.value, value)
+        offset = timedelta(minutes=30) * round((gap or timedelta()) / timedelta(minutes=30))
+        if offset and (other.value.tzinfo or offset % timedelta(hours=1) == timedelta() or offset in _HALF_HOURS):
+            return value.astimezone(timezone(offset))
+    return value
 
 
 def _sharper(found: list[DateCandidate], free: list[tuple[int, datetime]], zone: tzinfo | None) -> tuple[int, datetime]:
@@ -148,34 +256,21 @@ def _sharper(found: list[DateCandidate], free: list[tuple[int, datetime]], zone:
     return free[0]
 
 
+def _at_midnight(value: datetime) -> bool:
+    return (value.hour, value.minute, value.second) == (0, 0, 0)
+
+
 def _apart(naive: datetime, other: datetime) -> timedelta | None:
     """The offset between two writings of one moment: a whole number of half hours, at most 14; else None."""
-    gap = (
-        (naive.replace(tzinfo=None) - other.astimezone(UTC).replace(tzinfo=None))
-        if other.tzinfo and naive.tzinfo is None
-        else None
-    )
-    if gap is None:
+    if other.tzinfo is None or naive.tzinfo is not None:
         gap = aware(naive, None) - aware(other, None)
         return gap if abs(gap) < timedelta(minutes=1) else None
+    gap = naive - other.astimezone(UTC).replace(tzinfo=None)
     rest = gap.total_seconds() % 1800
     return gap if abs(gap) <= timedelta(hours=14) and min(rest, 1800 - rest) < 60 else None
 
 
-def _why_none(found: list[DateCandidate]) -> str:
-    for verdict, words_ in (("render date", "page-render date"), ("page furniture", "page-render date")):
-        for c in found:
-            if c.verdict == verdict:
-                return f"only a {words_} was found ({c.raw})"
-    for c in found:
-        if c.verdict in ("in the future", "not readable", "too long ago"):
-            return f"the only date found is {c.verdict} ({c.raw})"
-    if found:
-        return f"no date of the article itself was found ({found[0].raw}: {found[0].verdict})"
-    return "no date was found on the page or in a feed"
-
-
-def _modified(facts: Structured, page: Page, zone: tzinfo | None) -> datetime | None:
+def _modified(facts: Structured, page: Page, zone: tzinfo | None, title: Node | None) -> datetime | None:
     raw: list[Any] = [facts.text("dateModified"), *(facts.first(name) for name in _META_MODIFIED)]
     if page.listing is not None and page.listing.updated is not None:
         raw.append(page.listing.updated.isoformat())
@@ -183,4 +278,4 @@ def _modified(facts: Structured, page: Page, zone: tzinfo | None) -> datetime | 
         value = localdate.parse_iso(text) if text else None
         if value is not None and value.replace(tzinfo=value.tzinfo or zone or UTC) <= page.fetched + timedelta(days=1):
             return value if value.tzinfo else value.replace(tzinfo=zone)
-    return None
+    return next((c.value for c in leaning(title, page, zone, changed=True)), None)

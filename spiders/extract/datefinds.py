@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from spiders.extract import localdate
+from spiders.extract import localdate, relative
+from spiders.extract.datemarks import elsewhere
 from spiders.extract.phrases import WEATHER, is_paragraph, without_date_label
 from spiders.extract.structured import Structured
 from spiders.extract.title import words
@@ -74,7 +75,7 @@ def candidates(
     above = [p for line in lines for p in localdate.find(line)]
     found = [*_structured(facts), *_time_elements(root, title), *_listed(page.listing)]
     found += [_printed(p, "page furniture") for p in above]
-    found += _visible(root, title, page, outlet, {p.raw for p in above})
+    found += _visible(root, title, page, outlet, {p.raw for p in above}, month_first=reads_month_first(facts, outlet))
     found += _from_url(page)
     return found
 
@@ -87,6 +88,27 @@ def zone_of(outlet: Outlet) -> tzinfo | None:
         return None
 
 
+def reads_month_first(facts: Structured, outlet: Outlet) -> bool:
+    """Whether ``03/04/2026`` is the fourth of March here."""
+    return outlet.country == "us" or (not outlet.country and facts.lang.lower().replace("_", "-") == "en-us")
+
+
+def leaning(title: Node | None, page: Page, zone: tzinfo | None, *, changed: bool = False) -> list[DateCandidate]:
+    """Dates in the article's header that lean on the fetch; those of a change instead with ``changed``."""
+    found = []
+    for node, above in _header_of(title):
+        text = squash(text_of(node)) if len(node) < 8 else ""
+        if not 3 <= len(text) <= 90 or bool(_CHANGED.match(text)) != changed or elsewhere(node, title):
+            continue
+        if above and node.tag != "time" and not _DATED.search(names_of(node)):
+            continue
+        one = relative.find(text, page.fetched, zone)
+        if one is not None and (one.value is not None or not changed):
+            verdict = "" if one.value else "tells no day: no zone is known, or it counts months"
+            found.append(DateCandidate(raw=one.raw[:80], origin="text", value=one.value, verdict=verdict, leaning=True))
+    return found[:1]
+
+
 def aware(value: datetime, zone: tzinfo | None) -> datetime:
     """The moment to compare by: a date without a zone is read in the outlet's, or else in UTC."""
     return value if value.tzinfo else value.replace(tzinfo=zone or UTC)
@@ -95,7 +117,8 @@ def aware(value: datetime, zone: tzinfo | None) -> datetime:
 def _structured(facts: Structured) -> Iterator[DateCandidate]:
     for key in ("datePublished", "dateCreated"):
         if raw := facts.text(key):
-            yield DateCandidate(raw=raw[:80], origin="json-ld", value=localdate.parse_iso(raw))
+            if not localdate.is_for_people(raw):
+                yield DateCandidate(raw=raw[:80], origin="json-ld", value=localdate.parse_iso(raw))
             break
     seen = set()
     for name in _META:
@@ -115,7 +138,9 @@ def _time_elements(root: Node, title: Node | None) -> Iterator[DateCandidate]:
             continue
         value = localdate.parse_iso(raw)
         verdict = ""
-        if "modified" in (node.get("itemprop") or "").lower() or re.search(r"updat|modif", names_of(node)):
+        names = names_of(node)
+        changed = re.search(r"updat|modif", names) and not re.search(r"publi|entry-date|posted", names)
+        if "modified" in (node.get("itemprop") or "").lower() or changed:
             verdict = "a date of change"
         elif furniture_of(node, title):
             verdict = "page furniture"
@@ -155,9 +180,10 @@ def _header_of(title: Node | None) -> list[tuple[Node, bool]]:
     return found
 
 
-def _visible(root: Node, title: Node | None, page: Page, outlet: Outlet, refused: set[str]) -> list[DateCandidate]:
+def _visible(
+    root: Node, title: Node | None, page: Page, outlet: Outlet, refused: set[str], *, month_first: bool
+) -> list[DateCandidate]:
     zone = zone_of(outlet)
-    month_first = outlet.country == "us"
     found: list[DateCandidate] = []
     weather = -9
     for at, (node, above) in enumerate(_header_of(title)):
@@ -166,7 +192,7 @@ def _visible(root: Node, title: Node | None, page: Page, outlet: Outlet, refused
         if not 6 <= len(text) <= 160 or not any(c.isdigit() for c in text):
             continue
         for printed in localdate.find(text, month_first=month_first):
-            if printed.raw not in refused:
+            if not (above and printed.raw in refused):
                 clock = above and (not printed.timed or _just_now(printed.value, page, zone))
                 verdict = "page furniture" if at - weather <= _NEAR_WEATHER else _placed(node, title, text, clock=clock)
                 found.append(_printed(printed, verdict))
@@ -187,8 +213,13 @@ def _just_now(value: datetime, page: Page, zone: tzinfo | None) -> bool:
 
 def _placed(node: Node, title: Node | None, text: str, *, clock: bool) -> str:
     """What the place of a printed date says against it; empty if nothing."""
-    named = bool(_DATED.search(names_of(node)))
-    if furniture_of(node, title) or (clock and not named and node.tag != "time"):
+    above = node.getparent()
+    named = bool(_DATED.search(names_of(node)) or (len(above) < 4 and _DATED.search(names_of(above))))
+    if (
+        elsewhere(node, title)
+        or furniture_of(node, title) not in ("", "footer")
+        or (clock and not named and node.tag != "time")
+    ):
         return "page furniture"
     if _CHANGED.match(text):
         return "a date of change"

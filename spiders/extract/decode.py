@@ -3,12 +3,15 @@
 import codecs
 import re
 
+from spiders.extract import charsets
+from spiders.extract.lighten import lightened
 from tocsin.records import Outlet, Page
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _HEADER = re.compile(r"(?i)charset\s*=\s*[\"']?([\w.:-]+)")
 _META = re.compile(rb"(?i)<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,80}?encoding=[\"']([\w.:-]+)")
 _LANG = re.compile(rb"(?i)<html[^>]{0,300}?\slang\s*=\s*[\"']?([a-z]{2})")
+_HIGH = bytes(range(0x80, 0x100))
 _LATIN = {"iso8859-1", "cp1252", "ascii", "latin-1"}
 _CYRILLIC = {"ru", "uk", "be", "bg"}
 _BINARY = (
@@ -61,33 +64,42 @@ def decode(page: Page, outlet: Outlet) -> tuple[str, str]:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return _clean(body[len(mark) :].decode(name, "replace")), name
-    declared = [c for c in (_from_header(page.http.content_type), _from_meta(body)) if c]
+    # A meta element that can be read as ASCII does not stand in UTF-16, whatever it says.
+    meta = _from_meta(body)
+    declared = [c for c in (_from_header(page.http.content_type), "" if meta.startswith("utf-16") else meta) if c]
     stateful = next((c for c in declared if c.startswith(("iso2022", "utf-16", "hz", "utf-7"))), "")
     try:
         if not stateful:
-            return _clean(body.decode("utf-8")), "utf-8"
+            return _clean(charsets.once(body.decode("utf-8"))), "utf-8"
     except UnicodeDecodeError:
         pass  # the usual case for legacy charsets: go on with what is declared
     name = stateful or _legacy(body, declared, outlet)
+    if name == "utf-8":
+        return _clean(charsets.mixed(body, _western_or_cyrillic(body, outlet))), name
     return _clean(body.decode(name, "replace")), name
 
 
+def _western_or_cyrillic(body: bytes, outlet: Outlet) -> str:
+    return "cp1251" if (_lang_of(body) or outlet.lang) in _CYRILLIC else "cp1252"
+
+
 def _legacy(body: bytes, declared: list[str], outlet: Outlet) -> str:
-    guess = "cp1251" if (_lang_of(body) or outlet.lang) in _CYRILLIC else "cp1252"
-    for name in declared:
-        if name in _LATIN:
-            # latin-1 is what servers say who do not know; on a Cyrillic page it is wrong.
-            return guess
-        if name != "utf-8":
-            return name
-    if "utf-8" in declared and _mostly_utf8(body):
+    """The charset of bytes that are not valid UTF-8 throughout: mostly UTF-8, else as declared if that can be."""
+    if _mostly_utf8(body):
         return "utf-8"
-    return guess
+    other = next((name for name in declared if name not in _LATIN and name != "utf-8"), "")
+    if other and other not in charsets.CYRILLIC:
+        return other
+    # latin-1 is what servers say who do not know; and of the Cyrillic charsets many name the wrong one.
+    return charsets.cyrillic(body, other) or other or _western_or_cyrillic(body, outlet)
 
 
 def _mostly_utf8(body: bytes) -> bool:
-    high = sum(1 for b in body[:200_000] if b > 0x7F)
-    return body[:200_000].decode("utf-8", "replace").count("\ufffd") <= max(3, high // 50)
+    """Whether nearly all that is not ASCII is UTF-8. The sample may end inside a letter."""
+    sample = body[:200_000]
+    high = len(sample) - len(sample.translate(None, _HIGH))
+    broken = sample.decode("utf-8", "replace").count("\ufffd")
+    return high > 3 * broken and broken <= max(3, high // 20)
 
 
 def _lang_of(body: bytes) -> str:
@@ -115,4 +127,4 @@ def _known(name: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return _CONTROLS.sub("", text)
+    return lightened(_CONTROLS.sub("", text))

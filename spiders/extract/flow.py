@@ -7,16 +7,17 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from spiders.extract import authors, body, date, kind, live, plain, structured
+from spiders.extract import authors, body, date, kind, live, plain, remarks, rules, structured, walls
 from spiders.extract import title as titles
 from spiders.extract.decode import decode, not_html
 from spiders.extract.extraction import Extraction
 from spiders.extract.structured import Structured
 from spiders.extract.title import Title
-from spiders.extract.tree import Node, lines_of, parse, squash
+from spiders.extract.tree import Node, count_words, parse, squash
+from spiders.extract.twins import main_address
 from spiders.links import looks_like_article
 from tocsin.addresses import address_id, article_id, canonical, same_site
-from tocsin.records import Article, DateCandidate, ExtractionFacts, HttpFacts, Kind, Outlet, Page, derived_id
+from tocsin.records import Article, DateCandidate, ExtractionFacts, HttpFacts, Outlet, Page, derived_id
 
 _OWN_TEXT_OF_A_LIVE_BLOG = 15
 _BAD_IMAGE = re.compile(r"(?i)logo|placeholder|default|favicon|blank\.|pixel|spacer")
@@ -28,11 +29,11 @@ class _Read(msgspec.Struct, frozen=True):
     page: Page
     outlet: Outlet
     facts: Structured
+    ruled: rules.Ruled
     url: str
     title: Title
     dates: date.Dates
-    names: tuple[str, ...]
-    kind: Kind
+    by: authors.Authors
     charset: str
     started: float
 
@@ -47,16 +48,24 @@ def extract_page(page: Page, outlet: Outlet) -> Extraction:
     root = parse(text)
     if root is None:
         return Extraction(drop="not HTML", detail="there is nothing in the page")
+    ruled = rules.apply(root, page, outlet)
     facts = structured.read(root)
     url = canonical_of(facts, page)
-    reason, detail = kind.before_text(root, facts, page, outlet)
-    if reason:
-        return Extraction(drop=reason, detail=detail, canonical=url)
-    return _read(root, facts, url, charset, page, outlet, started)
+    seen = kind.look(root, facts, page, outlet)
+    if seen.reason and not (page.asked and seen.reason in kind.READABLE):
+        return Extraction(drop=seen.reason, detail=seen.detail, canonical=url)
+    return _read(root, facts, ruled, seen, url, page, outlet, (charset, started))
 
 
 def _read(
-    root: Node, facts: Structured, url: str, charset: str, page: Page, outlet: Outlet, started: float
+    root: Node,
+    facts: Structured,
+    ruled: rules.Ruled,
+    seen: kind.Look,
+    url: str,
+    page: Page,
+    outlet: Outlet,
+    opened: tuple[str, float],
 ) -> Extraction:
     bare = plain.is_plain(root.find("body"))
     headed = next(root.iter("h1"), None) is not None
@@ -66,29 +75,38 @@ def _read(
         name = plain.title_of(shown)
     listed = page.listing.title if page.listing else ""
     title = titles.choose(root, facts, listed, (name,) if name else ())
+    if ruled.title:
+        title = Title(ruled.title, rules.ORIGIN, ruled.title_node)
     header = _lines_above(shown, title.text) if bare else ()
-    dates = date.settle(root, facts, page, outlet, title.node, header)
-    names = authors.find(root, facts, title.node, page.listing.authors if page.listing else ())
-    sort = kind.kind_of(facts, page)
-    read = _Read(page, outlet, facts, url, title, dates, names, sort, charset, started)
+    dates = rules.dated(date.settle(root, facts, page, outlet, title.node, header), ruled, page, outlet)
+    by = authors.choose(root, facts, title.node, page.listing.authors if page.listing else ())
+    if ruled.authors:
+        by = authors.Authors(ruled.authors, rules.ORIGIN)
+    read = _Read(page, outlet, facts, ruled, url, title, dates, by, *opened)
     entries = live.entries(root, facts, page, outlet, title.node)
-    pictures = kind.has_pictures(root, facts, page)
-    beginning = lines_of(root.find("body"))[:20_000]
-    if bare and not entries:
-        found = body.read_plain(root, title.text, names)
-    else:
-        found = body.read(root, facts, title.text, names)
+    found = _text(root, read, bare=bare, live_blog=bool(entries))
+    verdict = kind.judge(seen, facts, title.text, found.text, found.dropped)
     if entries:
-        own = [_article(read, found, "live")] if len(found.text.split()) >= _OWN_TEXT_OF_A_LIVE_BLOG else []
+        live_blog = msgspec.structs.replace(verdict, kind="live")
+        own = [_article(read, found, live_blog)] if len(found.text.split()) >= _OWN_TEXT_OF_A_LIVE_BLOG else []
         return Extraction(articles=(*own, *(_entry(read, e) for e in entries)), canonical=url)
-    reason, detail = kind.after_text(beginning, found.text, facts, pictures=pictures, listed=_is_listed(page))
-    if reason:
-        return Extraction(drop=reason, detail=detail, canonical=url)
-    return Extraction(articles=(_article(read, found, sort),), canonical=url)
+    if not verdict.reason:
+        return Extraction(articles=(_article(read, found, verdict),), canonical=url)
+    other = msgspec.structs.replace(verdict, kind="other")
+    named = page.asked and verdict.reason in kind.READABLE and (title.text or found.text)
+    articles = (_article(read, found, other),) if named else ()
+    return Extraction(articles=articles, drop=verdict.reason, detail=verdict.detail, canonical=url)
 
 
-def _is_listed(page: Page) -> bool:
-    return page.listing is not None and page.listing.source in ("feed", "sitemap")
+def _text(root: Node, read: _Read, *, bare: bool, live_blog: bool) -> body.Body:
+    """The text by the outlet's rule, or else by the general reading. A rule's body would hold all entries at once."""
+    name, names = read.title.text, read.by.names
+    ruled = body.Body() if live_blog else rules.text(read.ruled, name, names)
+    if ruled.text:
+        return ruled
+    plainly = bare and not live_blog
+    found = body.read_plain(root, name, names) if plainly else body.read(root, read.facts, name, names)
+    return msgspec.structs.replace(found, dropped=(*read.ruled.dropped, *found.dropped))
 
 
 def _lines_above(shown: list[str], title: str) -> tuple[str, ...]:
@@ -100,14 +118,15 @@ def _lines_above(shown: list[str], title: str) -> tuple[str, ...]:
 def canonical_of(facts: Structured, page: Page) -> str:
     """A page's canonical address: what it names itself, if on its own site and no list of pages; or as fetched.
 
-    Some sites name one start page or section on each of their pages: all would be versions of a single article.
+    Some sites name one start page or section on each of their pages: all would be versions of a single article. A copy
+    for phones or printers that names nothing stands for the page that its address tells of.
     """
     fetched = page.fetched_url or page.url
     for raw in (facts.canonical, facts.first("og:url")):
         url = canonical(raw, fetched) if raw else ""
         if url and same_site(url, fetched) and not _names_a_list(url, fetched):
             return url
-    return canonical(fetched) or fetched
+    return canonical(main_address(fetched)) or canonical(fetched) or fetched
 
 
 def _names_a_list(url: str, fetched: str) -> bool:
@@ -122,8 +141,10 @@ def text_hash(text: str) -> str:
     return derived_id("text", " ".join(text.casefold().split()))
 
 
-def _article(read: _Read, found: body.Body, sort: Kind) -> Article:
+def _article(read: _Read, found: body.Body, verdict: kind.Verdict) -> Article:
     facts, page = read.facts, read.page
+    said = remarks.read(read.title.text, found.text, found.dropped, read.outlet)
+    found = _cleared(found, said, paywalled=verdict.paywalled)
     hashed = text_hash(found.text)
     address = address_id(read.url)
     return Article(
@@ -135,21 +156,35 @@ def _article(read: _Read, found: body.Body, sort: Kind) -> Article:
         outlet_country=read.outlet.country.lower(),
         first_seen=page.fetched,
         title=read.title.text,
-        authors=read.names,
-        lang=lang_of(facts),
+        authors=read.by.names,
+        lang=facts.language,
         published=read.dates.published,
         published_origin=read.dates.origin,
         published_note=read.dates.note,
         modified=read.dates.modified,
         text=found.text,
-        lead_image=_image(facts, page),
-        section=facts.text("articleSection") or facts.first("article:section", "section"),
+        lead_image=read.ruled.image or _image(facts, page),
+        section=_section(read),
         tags=_tags(facts, page),
-        kind=sort,
+        kind=verdict.kind,
+        paywalled=verdict.paywalled,
+        correction=said.correction,
+        advisory=said.advisory,
+        cited=said.cited,
         http=_http(read),
-        extraction=_facts(read, read.title.origin, found.origin, read.dates.ledger, found.dropped),
+        extraction=_facts(read, (read.title.origin, found.origin), read.dates.ledger, found.dropped, found.text),
         text_hash=hashed,
     )
+
+
+def _cleared(found: body.Body, said: remarks.Remarks, *, paywalled: bool) -> body.Body:
+    """A text without the lines at its ends that are not the article's: those to editors, and a paywall's invitation."""
+    lines = found.text.split("\n\n")
+    gone = [line for line in lines[:1] if said.advisory and line.startswith(said.advisory)]
+    kept, wall = walls.before_wall(lines[len(gone) :]) if paywalled else (lines[len(gone) :], [])
+    if not gone and not wall:
+        return found
+    return msgspec.structs.replace(found, text="\n\n".join(kept), dropped=(*found.dropped, *gone, *wall))
 
 
 def _entry(read: _Read, entry: live.Entry) -> Article:
@@ -157,6 +192,7 @@ def _entry(read: _Read, entry: live.Entry) -> Article:
     hashed = text_hash(entry.text)
     address = address_id(url)
     published: datetime | None = entry.published
+    said = remarks.read(entry.title, entry.text, entry.dropped, read.outlet)
     ledger = (entry.date,) if entry.date else ()
     return Article(
         id=article_id(address, hashed),
@@ -167,17 +203,21 @@ def _entry(read: _Read, entry: live.Entry) -> Article:
         outlet_country=read.outlet.country.lower(),
         first_seen=read.page.fetched,
         title=entry.title,
-        authors=read.names,
-        lang=lang_of(read.facts),
+        authors=entry.authors or read.by.names,
+        lang=read.facts.language,
         published=published,
         published_origin=entry.date.origin if entry.date and published else "",
         published_note=_entry_note(entry),
+        modified=entry.modified,
         text=entry.text,
-        section=read.facts.text("articleSection") or read.facts.first("article:section", "section"),
+        section=_section(read),
         tags=_tags(read.facts, read.page),
         kind="entry",
+        parent=read.url,
+        correction=said.correction,
+        cited=said.cited,
         http=_http(read),
-        extraction=_facts(read, "entry", "entry", ledger, entry.dropped),
+        extraction=_facts(read, ("entry", "entry"), ledger, entry.dropped, entry.text),
         text_hash=hashed,
     )
 
@@ -188,25 +228,33 @@ def _entry_note(entry: live.Entry) -> str:
     return "" if entry.published.tzinfo else "no zone on the page and none known for the outlet"
 
 
+def _section(read: _Read) -> str:
+    facts = read.facts
+    return read.ruled.section or facts.text("articleSection") or facts.first("article:section", "section")
+
+
 def _http(read: _Read) -> HttpFacts:
     return msgspec.structs.replace(read.page.http, charset=read.charset, size=len(read.page.body))
 
 
 def _facts(
-    read: _Read, title: str, text: str, ledger: tuple[DateCandidate, ...], dropped: tuple[str, ...]
+    read: _Read, origins: tuple[str, str], ledger: tuple[DateCandidate, ...], dropped: tuple[str, ...], text: str
 ) -> ExtractionFacts:
+    title, found = origins
     ms = round((time.process_time() - read.started) * 1000, 2)
     lines = tuple(line[:200] for line in dropped[:50])
-    return ExtractionFacts(title_origin=title, text_origin=text, dates=ledger, dropped=lines, ms=ms)
-
-
-def lang_of(facts: Structured) -> str:
-    """The language the page claims, ISO 639-1; empty where it claims none."""
-    for raw in (facts.lang, facts.text("inLanguage"), facts.first("og:locale", "content-language", "language")):
-        code = re.match(r"[a-zA-Z]{2}(?=[-_]|$)", raw.strip())
-        if code:
-            return {"ua": "uk"}.get(code.group(0).lower(), code.group(0).lower())
-    return ""
+    return ExtractionFacts(
+        title_origin=title,
+        text_origin=found,
+        authors_origin=read.by.origin,
+        ruled=() if found == "entry" else rules.used(read.ruled, found, read.dates.origin),
+        dates=ledger,
+        date_confidence=read.dates.confidence if found != "entry" else "medium" if ledger else "",
+        date_reason=read.dates.reason if found != "entry" else "The entry's own time." if ledger else "",
+        dropped=lines,
+        words=count_words(text),
+        ms=ms,
+    )
 
 
 def _image(facts: Structured, page: Page) -> str:

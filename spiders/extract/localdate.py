@@ -1,4 +1,4 @@
-"""Dates as pages print them: day, month and year in seven languages, with or without time and zone."""
+"""Dates as pages print them: day, month and year in nine languages, with or without time and zone."""
 
 import re
 from collections.abc import Iterator
@@ -7,18 +7,33 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 
 _MONTHS = (
-    "january jan січня січень січ января январь янв januar jänner janvier janv enero ene stycznia styczeń sty",
-    "february feb лютого лютий лют февраля февраль фев februar février févr febrero lutego luty lut",
-    "march mar березня березень бер марта март мар märz mars marzo marca marzec",
-    "april apr квітня квітень кві апреля апрель апр avril avr abril abr kwietnia kwiecień kwi",
-    "may травня травень тра мая май mai mayo maja maj",
-    "june jun червня червень чер июня июнь июн juni juin junio czerwca czerwiec cze",
-    "july jul липня липень лип июля июль июл juli juillet juil julio lipca lipiec lip",
-    "august aug серпня серпень сер августа август авг août agosto ago sierpnia sierpień sie",
-    "september sept sep вересня вересень вер сентября сентябрь сен сент septembre septiembre września wrzesień wrz",
-    "october oct жовтня жовтень жов октября октябрь окт oktober okt octobre octubre października październik paź",
-    "november nov листопада листопад лис ноября ноябрь ноя нояб novembre noviembre listopada listopad",
-    "december dec грудня грудень гру декабря декабрь дек dezember dez décembre déc diciembre dic grudnia grudzień gru",
+    (
+        "january jan січня січень січ января январь янв januar jänner janvier janv enero ene stycznia"
+        " styczeń sty gennaio gen janeiro januari"
+    ),
+    (
+        "february feb лютого лютий лют февраля февраль фев februar février févr febrero lutego luty lut"
+        " febbraio fevereiro fev februari"
+    ),
+    "march mar березня березень бер марта март мар märz mars marzo marca marzec março maart mrt",
+    "april apr квітня квітень кві апреля апрель апр avril avr abril abr kwietnia kwiecień kwi aprile",
+    "may травня травень тра мая май mai mayo maja maj maggio mag maio mei",
+    "june jun червня червень чер июня июнь июн juni juin junio czerwca czerwiec cze giugno giu junho",
+    "july jul липня липень лип июля июль июл juli juillet juil julio lipca lipiec lip luglio lug julho",
+    "august aug серпня серпень сер августа август авг août agosto ago sierpnia sierpień sie augustus",
+    (
+        "september sept sep вересня вересень вер сентября сентябрь сен сент septembre septiembre września"
+        " wrzesień wrz settembre set setembro"
+    ),
+    (
+        "october oct жовтня жовтень жов октября октябрь окт oktober okt octobre octubre października"
+        " październik paź ottobre ott outubro out"
+    ),
+    "november nov листопада листопад лис ноября ноябрь ноя нояб novembre noviembre listopada listopad novembro",
+    (
+        "december dec грудня грудень гру декабря декабрь дек dezember dez décembre déc diciembre dic grudnia"
+        " grudzień gru dicembre dezembro"
+    ),
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
@@ -27,8 +42,11 @@ _DATE = re.compile(
     rf"|\.)?[\s ]+(?:de\s+)?(?P<m1>{_NAMES})\b\.?,?[\s ]*(?:de[l]?\s+)?(?P<y1>(?:19|20)\d\d)\b"
     rf"|(?P<m2>{_NAMES})\b\.?[\s ]+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?[\s ]+(?P<y2>(?:19|20)\d\d)\b"
     r"|(?P<d3>\d{1,2})(?P<sep>[./-])(?P<m3>\d{1,2})(?P=sep)(?P<y3>(?:19|20)\d\d)\b"
-    r"|(?P<y4>(?:19|20)\d\d)(?P<sep4>[./-])(?P<m4>\d{1,2})(?P=sep4)(?P<d4>\d{1,2}))(?![\d/-]|\.\d)"
+    r"|(?P<y4>(?:19|20)\d\d)(?P<sep4>[./-])(?P<m4>\d{1,2})(?P=sep4)(?P<d4>\d{1,2})"
+    r"|(?P<d5>\d\d)\.(?P<m5>\d\d)\.(?P<y5>\d\d))(?![\d/-]|\.\d)"
 )
+_LAST_SHORT = 49
+"""Of two digits up to this one, the century is the present one; higher ones are no year of a page."""
 _CLOCK = r"(?P<h>[01]?\d|2[0-3])(?:[:h.]|\s?h\s?)(?P<min>[0-5]\d)(?::[0-5]\d)?(?:\s*(?P<half>[ap]\.?m\b\.?))?"
 _ZONE = (
     r"(?:\s*\(?(?P<zone>UTC|GMT|Z|BST|CET|CEST|EET|EEST|MSK|мск|EST|EDT|PST|PDT|CST|CDT"
@@ -104,6 +122,8 @@ def _day(found: re.Match[str], *, month_first: bool) -> datetime | None:
             return datetime(int(g["y2"]), _MONTH[g["m2"].casefold()], int(g["d2"]))
         if g["y4"]:
             return datetime(int(g["y4"]), int(g["m4"]), int(g["d4"]))
+        if g["y5"]:
+            return datetime(2000 + int(g["y5"]), int(g["m5"]), int(g["d5"])) if int(g["y5"]) <= _LAST_SHORT else None
         day, month = int(g["d3"]), int(g["m3"])
         if month > 12 or (month_first and g["sep"] == "/" and day <= 12):
             day, month = month, day
@@ -137,6 +157,22 @@ def is_date_line(line: str) -> bool:
         return False
     rest = _WEEKDAY.sub("", line[: found.start] + " " + line[found.end :])
     return len(re.findall(r"[^\W\d_]{2,}", rest)) <= 2
+
+
+def with_weekday(text: str) -> bool:
+    """Whether a printed date names the day of the week."""
+    return bool(_WEEKDAY.search(text))
+
+
+def without_weekday(text: str) -> str:
+    """A text without the names of days."""
+    return _WEEKDAY.sub("", text)
+
+
+def is_for_people(raw: str) -> bool:
+    """Whether what stands where a machine's date should be is a day as people write it: ``Jun 12, 2025``."""
+    found = next(find(raw), None)
+    return found is not None and not found.timed and not raw.strip()[:4].isdigit()
 
 
 def parse_iso(raw: str) -> datetime | None:

@@ -6,20 +6,15 @@ from itertools import pairwise
 
 import msgspec
 
+from spiders.extract import headings, jsonld
+from spiders.extract.headings import LONGEST, Heading
+from spiders.extract.sites import key_of, sites_of, without_end, without_site, words
 from spiders.extract.structured import Structured
-from spiders.extract.tree import Node, furniture_of, names_of, squash, text_of
+from spiders.extract.tree import Node, names_of, squash
 
-_WORD = re.compile(r"\w+")
-_SITE_CUT = re.compile(r"\s+[|•·»«/\\–—-]+\s+|\s*[|•»]\s*|\s+::\s+")
-_HEADLINE = re.compile(
-    r"(?:^|[\s_-])(?:hdr|headline|title|entry-title|article-title|post-title|story-title|t|heading|zagolovok"
-    r"|nazva)(?:$|[\s_-])"
-)
-_KICKER = re.compile(
-    r"(?:^|[\s_-])(?:cat|category|kicker|label|rubric\w*|section|tag|badge|overline|eyebrow|topic|flag"
-    r"|pretitle|roofline|dachzeile|spitzmarke)(?:$|[\s_-])"
-)
-_LONGEST = 400
+__all__ = ["Title", "choose", "is_glued", "printed_twice", "words"]
+
+_CUT_SHORT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 
 class Title(msgspec.Struct, frozen=True):
@@ -31,11 +26,6 @@ class Title(msgspec.Struct, frozen=True):
     """The element that shows it; None where only the head has it."""
 
 
-def words(text: str) -> tuple[str, ...]:
-    """Words of a text in one case: what titles are compared by."""
-    return tuple(_WORD.findall(text.casefold()))
-
-
 def choose(root: Node, facts: Structured, listed: str = "", shown: Sequence[str] = ()) -> Title:
     """The title of a page.
 
@@ -43,110 +33,99 @@ def choose(root: Node, facts: Structured, listed: str = "", shown: Sequence[str]
     heading whose words another voice confirms wins; where one candidate is another one with a word glued to its front,
     the shorter, which also stands alone, is the title.
     """
-    head = _head_voices(facts, listed)
+    sites = sites_of(facts)
+    head = _head_voices(facts, listed, sites)
     voices = [v for _, v in head] + list(shown)
-    site = words(facts.first("og:site_name"))
-    page = [(node, text) for node, text in _headings(root, voices) if words(text) != site]
     sure = [v for origin, v in head if origin != "title tag"] + list(shown)
-    ones = [(node, text) for node, text in page if node.tag == "h1"]
+    ones = headings.ones_of(facts, voices, sites)
+    own = [h for h in ones if h.own]
     best = (
-        _first(page, sure)
-        # The tag alone also confirms a site's name in its own h1: not against a better voice.
-        or _first([p for p in page if not sure or _alike(p[1], sure)], voices)
-        or (Title(ones[0][1], "h1", ones[0][0]) if len(ones) == 1 and _stands(ones[0][1], sure, voices) else None)
+        _first(own, sure)
+        or _like(own, sure)
+        or _from_page([*own, *headings.others_of(facts, ones, voices, sites)], sure, voices)
         or (Title(shown[0], "text") if shown else None)
         or (Title(head[0][1], head[0][0]) if head else None)
-        or (Title(page[0][1], "heading", page[0][0]) if page else Title())
+        or _first(ones, voices)
+        or next((_title(h) for h in headings.others_of(facts, ones, voices, sites)), Title())
     )
-    best = _unglued(best, [*voices, *(t for _, t in page)])
+    best = _unglued(best, sure, [*voices, *(h.text for h in ones)])
     return best if best.node is not None else Title(best.text, best.origin, _shows(root, best.text))
 
 
-def _head_voices(facts: Structured, listed: str) -> list[tuple[str, str]]:
-    site = facts.first("og:site_name", "application-name")
+def _head_voices(facts: Structured, listed: str, sites: frozenset[str]) -> list[tuple[str, str]]:
     found = [
-        ("json-ld", facts.text("headline")),
-        ("meta", _without_site(facts.first("og:title"), site, facts.title_tag)),
-        ("meta", _without_site(facts.first("twitter:title"), site, facts.title_tag)),
+        ("json-ld", without_site(facts.text("headline"), sites)),
+        ("meta", without_site(jsonld.plain(facts.first("og:title")), sites)),
+        ("meta", without_site(jsonld.plain(facts.first("twitter:title")), sites)),
         ("feed", squash(listed)),
-        ("title tag", _without_site(facts.title_tag, site, "")),
+        ("title tag", without_end(facts.title_tag, sites)),
     ]
-    return [(origin, text) for origin, text in found if words(text) and len(text) <= _LONGEST]
+    found = [(origin, text) for origin, text in found if words(text) and len(text) <= LONGEST]
+    whole = [(o, t) for o, t in found if key_of(t) not in sites and not _CUT_SHORT.search(t)]
+    return whole or found
 
 
-def _without_site(text: str, site: str, other: str) -> str:
-    """A title without the site's name at its end or front, judged by ``og:site_name``, or by the shorter side."""
-    parts = [p for p in _SITE_CUT.split(text) if p.strip()]
-    if len(parts) < 2 or text == other == "":
-        return squash(text)
-    named = words(site)
-    if named:
-        for at in (-1, 0):
-            if words(parts[at]) == named:
-                return squash(text[: text.rfind(parts[-1])] if at else text[text.find(parts[1]) :]).strip(
-                    " |•·»«/\\–—-:"
-                )
-    if other or len(parts[-1].split()) > 5 or len(parts[-1]) >= len(text) / 2:
-        return squash(text)
-    return squash(text[: text.rfind(parts[-1])]).rstrip(" |•·»«/\\–—-:")
+def _from_page(page: Sequence[Heading], sure: Sequence[str], voices: Sequence[str]) -> Title | None:
+    """The title among all headings of a page."""
+    return (
+        _equal(page, sure)
+        or _first(page, sure)
+        # The tag alone also confirms a site's name in its own h1: not against a better voice.
+        or _first([h for h in page if not sure or _alike(h.text, sure)], voices)
+        or _only([h for h in page if h.node.tag == "h1"], sure, voices)
+    )
 
 
-def _headings(root: Node, voices: Sequence[str]) -> list[tuple[Node, str]]:
-    """Elements that may show the title, best first, each with its text less a category at its front."""
-    ones = list(root.iter("h1"))
-    named = [n for n in root.iter("h2", "div", "span", "p", "td") if n.get("class") and _HEADLINE.search(names_of(n))]
-    lower = [] if ones else [n for n in root.iter("h2", "h3") if not n.get("class")]
-    found: list[tuple[Node, str]] = []
-    for node in [*ones, *named[:40], *lower[:10]]:
-        if node.tag != "h1" and (len(node) > 6 or next(node.iter("h1"), None) is not None):
-            continue
-        text = _own_text(node, voices)
-        if len(words(text)) >= 1 and len(text) <= _LONGEST and not (node.tag != "h1" and furniture_of(node, None)):
-            found.append((node, text))
-    return found
+def _title(heading: Heading) -> Title:
+    return Title(heading.text, "h1" if heading.node.tag == "h1" else "heading", heading.node)
 
 
-def _own_text(node: Node, voices: Sequence[str]) -> str:
-    """Text of a heading; leading children are left out when they are categories by name or when a voice lacks them."""
-    full = text_of(node)
-    confirmed = {words(v) for v in voices}
-    if words(full) in confirmed or (node.text or "").strip():
-        return full
-    rest = full
-    for child in list(node)[:3]:
-        piece = text_of(child)
-        without = squash(rest[len(piece) :]).lstrip(" :|/•·–—-") if piece and rest.startswith(piece) else ""
-        if not without:
-            break
-        if _KICKER.search(names_of(child)) or words(without) in confirmed:
-            rest = without
-        if (child.tail or "").strip():
-            break
-    return rest
+def _equal(page: Sequence[Heading], voices: Sequence[str]) -> Title | None:
+    """The first heading that is what a voice says, neither more nor less."""
+    told = {words(v) for v in voices}
+    return next((_title(h) for h in page if len(words(h.text)) > 2 and words(h.text) in told), None)
 
 
-def _first(page: Sequence[tuple[Node, str]], voices: Sequence[str]) -> Title | None:
-    for node, text in page:
-        if _confirmed(text, voices):
-            return Title(text, "h1" if node.tag == "h1" else "heading", node)
-    return None
+def _first(page: Sequence[Heading], voices: Sequence[str]) -> Title | None:
+    """The first heading that a voice confirms."""
+    return next((_title(h) for h in page if _confirmed(h, voices)), None)
 
 
-def _confirmed(text: str, voices: Sequence[str]) -> bool:
-    """Whether all the words of a heading stand in one voice in a row."""
-    own = " ".join(words(text))
-    return len(own) > 3 and any(f" {own} " in f" {' '.join(words(v))} " for v in voices)
+def _confirmed(heading: Heading, voices: Sequence[str]) -> bool:
+    """Whether all the words of a heading stand in one voice in a row, and are no small part of it."""
+    mine = words(heading.text)
+    own = " ".join(mine)
+    if len(own) <= 3:
+        return False
+    share = 1 if heading.node.tag == "h1" and len(mine) > 2 else 2 if heading.node.tag != "h1" else 3
+    return any(
+        (share == 1 or share * len(mine) >= len(told)) and f" {own} " in f" {' '.join(told)} "
+        for told in map(words, voices)
+    )
 
 
-def _stands(text: str, sure: Sequence[str], voices: Sequence[str]) -> bool:
-    """Whether the only h1 is believed unconfirmed: when it is alike, or long enough against a mere title tag."""
-    return _alike(text, sure) if sure else len(words(text)) >= 3 or _alike(text, voices)
+def _like(ones: Sequence[Heading], voices: Sequence[str]) -> Title | None:
+    """The only h1 that shares half its words with a voice, and the voice with it; or most of its words."""
+    like = [
+        h
+        for h in ones
+        if any(_alike(h.text, [v]) and (_alike(v, [h.text]) or _alike(h.text, [v], 4 / 3)) for v in voices)
+    ]
+    return _title(like[0]) if len({h.text for h in like}) == 1 else None
 
 
-def _alike(text: str, voices: Sequence[str]) -> bool:
-    """Whether half the words of a heading are known to a voice."""
+def _only(ones: Sequence[Heading], sure: Sequence[str], voices: Sequence[str]) -> Title | None:
+    """The h1 that nothing confirms: the only one, where it is alike or long enough."""
+    if len({h.text for h in ones}) != 1:
+        return None
+    least = 4 if sure and not headings.is_headline(names_of(ones[0].node)) else 3
+    return _title(ones[0]) if len(words(ones[0].text)) >= least or _alike(ones[0].text, sure or voices) else None
+
+
+def _alike(text: str, voices: Sequence[str], part: float = 2.0) -> bool:
+    """Whether half the words of a heading, or one in ``part``, are known to a voice."""
     own = set(words(text))
-    return any(2 * len(own & set(words(v))) >= len(own) for v in voices)
+    return any(part * len(own & set(words(v))) >= len(own) for v in voices)
 
 
 def _shows(root: Node, text: str) -> Node | None:
@@ -160,9 +139,10 @@ def _shows(root: Node, text: str) -> Node | None:
     return None
 
 
-def _unglued(best: Title, others: Sequence[str]) -> Title:
+def _unglued(best: Title, sure: Sequence[str], others: Sequence[str]) -> Title:
+    own = words(best.text)
     for other in sorted({o for o in others if len(words(o)) >= 3}, key=len):
-        if is_glued(best.text, other):
+        if is_glued(best.text, other) and not (best.text[-len(other) - 1].isspace() and own in map(words, sure)):
             return Title(other, best.origin, best.node)
     return best
 
@@ -179,6 +159,6 @@ def is_glued(long: str, short: str) -> bool:
 def printed_twice(lines: Sequence[str]) -> str:
     """A line that the next line repeats, alone or with a category glued to its front; an empty string if none does."""
     for one, two in pairwise(lines):
-        if len(words(one)) >= 3 and len(one) <= _LONGEST and is_glued(two, one):
+        if len(words(one)) >= 3 and len(one) <= LONGEST and is_glued(two, one):
             return one
     return ""

@@ -1,9 +1,11 @@
 """Whole pages, one folder each: ``page.html`` as served, ``meta.json`` how it came, ``expected.json`` what it holds.
 
 ``expected.json`` either names the reason for leaving the page out, or lists the articles with the fields to compare and
-words that must stand in no text.
+words that must stand in no text. The truth is what a person reads in the page, never what the extraction gives. What
+``meta.json`` says of clocks is used by ``test_extract_two_days.py``.
 """
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,12 @@ def test_identity_and_facts(case: Path) -> None:
         assert article.title not in article.text.split("\n\n")
     ids = [a.id for a in extraction.articles]
     assert len(set(ids)) == len(ids)
+
+
+def test_ukrainian_and_russian_pages_are_enough() -> None:
+    cases = [c for c in CASES if re.search(r"[а-яєії]{4}", (c / "expected.json").read_text("utf-8"))]
+    assert len(cases) >= 40
+    assert len({c.parent for c in cases}) >= 10
 
 
 def test_what_is_left_out_is_kept_beside_the_text() -> None:

@@ -1,4 +1,4 @@
-"""Single steps of extraction: charset, title by consensus, the line sieve, authors, canonical address, broken input."""
+"""Single steps of extraction: charset, the line sieve, canonical address, broken input."""
 
 from datetime import UTC, datetime
 
@@ -85,48 +85,6 @@ def test_what_is_no_html(body: bytes) -> None:
 
 
 LD = '<script type="application/ld+json">{%s}</script>'
-OG = '<meta property="og:title" content="{}">'
-
-
-@pytest.mark.parametrize(
-    ("head", "body", "listed"),
-    [
-        ("<title>Bridge opens again | The Post</title>", "<h1>Bridge opens again</h1>", ""),
-        ("<title>The Post :: Bridge opens again</title>", "<h2>Bridge opens again</h2>", ""),
-        ("<title>The Post - News</title>" + OG.format("Bridge opens again"), "<h1>The Post</h1>", ""),
-        (OG.format("Bridge opens again"), '<h1><span class="kicker">Roads</span>Bridge opens again</h1>', ""),
-        (OG.format("Bridge opens again"), "<h1><b>Roads</b>Bridge opens again</h1>", ""),
-        (OG.format("Bridge opens again - The Post"), '<div class="hdr">Bridge opens again</div>', ""),
-        ("<title>News</title>", '<div class="hdr">Bridge opens again</div>', "Bridge opens again"),
-        (OG.format("RoadsBridge opens again"), "<h1>Bridge opens again</h1>", ""),
-        ("<title>Bridge opens again | The Post</title>", "", ""),
-        (
-            '<title>Bridge opens again – The Post</title><meta property="og:site_name" content="The Post">',
-            "<h1>The Post</h1>",
-            "",
-        ),
-        (
-            "<title>x</title>",
-            "<h1>The Post</h1><h1>Bridge <br>opens again</h1><aside><h1>Other</h1></aside>",
-            "Bridge opens again",
-        ),
-        (
-            LD % '"@type":"Article","headline":"Bridge &quot;opens&quot; again"',
-            '<h1>Bridge "opens" again</h1>',
-            "",
-        ),
-        ("<title>Bridge opens again</title><svg><title>Icon</title></svg>", "<p></p>", ""),
-    ],
-)
-def test_title(head: str, body: str, listed: str) -> None:
-    assert one(head, body, title=listed).title.replace('"', "") == "Bridge opens again"
-
-
-def test_a_title_with_a_dash_or_colon_keeps_it() -> None:
-    title = "Bridge – what next? Live: the day at the river"
-    assert one(f"<title>{title} | The Post</title>{OG.format(title)}", f"<h1>{title}</h1>").title == title
-
-
 STAYS = [
     "The minister said on Monday that subscribers would pay more next year for the same newsletter, which few read.",
     "Related industries have lost a third of their orders since the spring, the chamber of commerce said.",
@@ -196,26 +154,6 @@ def test_an_inline_teaser_leaves_its_paragraph() -> None:
     text = one("<title>T</title>", body).text
     assert "The convoy stopped at the bridge. It went on at noon, two drivers said." in text
     assert "goat" not in text
-
-
-@pytest.mark.parametrize(
-    ("head", "body", "names"),
-    [
-        ('<meta name="author" content="By Jane Roe and John Doe">', "<h1>T</h1>", ("Jane Roe", "John Doe")),
-        ("", '<h1>T</h1><a rel="author" href="/a">Jane Roe</a>', ("Jane Roe",)),
-        ("", '<h1>T</h1><span itemprop="author">Jane Roe</span>', ("Jane Roe",)),
-        ("", '<h1>Title here</h1><div class="byline">By Jane Roe, Defence correspondent</div>', ("Jane Roe",)),
-        ("", "<h1>Title here</h1><p>Автор: Ірина Савчук і Петро Гук</p>", ("Ірина Савчук", "Петро Гук")),
-        ('<meta name="author" content="https://facebook.com/post">', "<h1>T</h1>", ()),
-        (
-            '<script type="application/ld+json">{"@type":"Article","author":["Jane Roe",{"name":"John Doe"}]}</script>',
-            "<h1>T</h1>",
-            ("Jane Roe", "John Doe"),
-        ),
-    ],
-)
-def test_authors(head: str, body: str, names: tuple[str, ...]) -> None:
-    assert one(f"<title>Title here</title>{head}", body).authors == names
 
 
 @pytest.mark.parametrize(

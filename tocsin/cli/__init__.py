@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from tocsin.cli import articles, explaining, outlets, reading, running, subscriptions, upkeep
+from tocsin.cli import articles, explaining, extracting, outlets, reading, running, subscriptions, upkeep
 from tocsin.errors import UserError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     help="Watches the news: crawls outlets, files every text once, and rings when a story matches what you asked for.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, reading, explaining, articles, upkeep):
+for room in (running, reading, explaining, extracting, articles, upkeep):
     room.register(app)
 app.add_typer(outlets.app, name="outlets")
 app.command("subscribe", context_settings={"ignore_unknown_options": True})(subscriptions.subscribe)

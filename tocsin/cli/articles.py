@@ -1,16 +1,16 @@
-"""``export``, ``import``, ``extract``, ``group``, ``match``: articles as files, in and out, through the same rooms."""
+"""``export``, ``import``, ``group``, ``match``: articles as files, in and out, through the same rooms."""
 
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
 
-from tocsin.cli.opening import JsonOption, SinceOption, StoreOption, expander_of, opened, settings_of, since_of
+from tocsin.cli.opening import SinceOption, StoreOption, expander_of, opened, settings_of, since_of
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 
@@ -29,7 +29,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(export)
     app.command("import")(import_)
-    app.command()(extract)
     app.command()(group)
     app.command()(match)
 
@@ -39,15 +38,6 @@ class Asked(msgspec.Struct, frozen=True):
 
     id: str
     query: str
-
-
-class PageLine(msgspec.Struct, frozen=True):
-    """A line of ``extract --jsonl``."""
-
-    id: str
-    url: str
-    path: str = ""
-    html: str = ""
 
 
 def export(out: OutOption, since: SinceOption = None, store: StoreOption = None) -> None:
@@ -84,112 +74,6 @@ def import_(file: InArgument, store: StoreOption = None) -> None:
     print(f"{number} articles read, {new} new.", file=sys.stderr)
 
 
-def extract(
-    file: Annotated[Path | None, typer.Argument(help="HTML of the page; without it, standard input.")] = None,
-    url: Annotated[str, typer.Option("--url", help="Address of the page.")] = "",
-    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Many pages: lines {id, url, path or html}.")] = None,
-    out: OutOption = Path("-"),
-    as_json: JsonOption = False,
-) -> None:
-    """Page → article, with the date ledger and what was left out."""
-    settings = settings_of()
-    if jsonl is not None:
-        _extract_many(jsonl, out)
-        return
-    if not url:
-        raise UserError("Say which page it is: --url https://…")
-    try:
-        body = file.read_bytes() if file else sys.stdin.buffer.read()
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}.") from error
-    result = _extracted(url, body)
-    enricher, _ = _enricher(settings)
-    for raw in result["articles"]:
-        article, _ = enricher.enrich(raw)
-        if as_json:
-            sys.stdout.write(article.to_json().decode() + "\n")
-        else:
-            _show(article)
-    if not result["articles"]:
-        print(f"No article: {result['drop']} {result['detail']}".rstrip(), file=sys.stderr)
-        raise typer.Exit(1)
-
-
-def _extracted(url: str, body: bytes) -> dict[str, Any]:
-    from spiders.extract import extract as read
-    from tocsin.addresses import canonical, host_of
-    from tocsin.records import HttpFacts, Outlet, Page
-
-    address = canonical(url)
-    if not address:
-        raise UserError(f"{url!r} is no web address: write one such as https://example.org/news/1.")
-    outlet = Outlet(name=host_of(address), home=canonical("/", address))
-    page = Page(
-        url=address,
-        fetched_url=address,
-        body=body,
-        fetched=SystemClock().now(),
-        http=HttpFacts(status=200, size=len(body)),
-    )
-    result = read(page, outlet)
-    return {"articles": result.articles, "drop": result.drop, "detail": result.detail}
-
-
-def _show(article: "Article") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    from tocsin.messages import plain
-
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(Text(plain(article.title) or "(no title)", style="bold"))
-    facts = {
-        "address": article.url,
-        "published": f"{article.published.isoformat()} ({article.published_origin})" if article.published else "",
-        "note": article.published_note,
-        "authors": ", ".join(article.authors),
-        "language": article.lang,
-        "places": ", ".join(article.places),
-        "people": ", ".join(article.people),
-        "organisations": ", ".join(article.organisations),
-        "topics": ", ".join(article.topics),
-    }
-    for name, value in facts.items():
-        if value:
-            console.print(Text(f"  {name + ':':15}{plain(value)}"))
-    console.print(Text("\n" + "\n".join(map(plain, article.text.split("\n"))) + "\n"))
-    for candidate in article.extraction.dates:
-        console.print(Text(f"  date {candidate.raw!r} from {candidate.origin}: {candidate.verdict}", style="dim"))
-    for line in article.extraction.dropped:
-        console.print(Text(f"  left out: {plain(line)}", style="dim"))
-
-
-def _extract_many(source: Path, out: Path) -> None:
-    from concurrent.futures import ProcessPoolExecutor
-
-    from tocsin.cli.jsonl import read, writing
-
-    lines = (line for _, line in read(source, PageLine))
-    with writing(out) as file, ProcessPoolExecutor() as pool:
-        for batch in _batched(lines, 256):
-            file.writelines(pool.map(_extract_line, batch, [source.parent] * len(batch), chunksize=4))
-
-
-def _extract_line(line: PageLine, folder: Path) -> bytes:
-    """One line of the batch, read and extracted in a child; what cannot be read says so in its own line."""
-    import gzip
-
-    try:
-        body = line.html.encode() if line.html else (folder / line.path).read_bytes()
-        result = _extracted(line.url, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body)
-    except (OSError, UserError) as error:
-        result = {"articles": (), "drop": "cannot be read", "detail": str(error)}
-    first = (
-        result["articles"][0].to_dict() if result["articles"] else {"drop": result["drop"], "detail": result["detail"]}
-    )
-    return msgspec.json.encode({**first, "id": line.id, "article_id": first.get("id", "")}) + b"\n"
-
-
 def group(source: InArgument, out: OutOption) -> None:
     """The road's own dedupe over a file, in its order: lines {id, cluster, relation}."""
     from tocsin.cli.jsonl import read_articles, writing
@@ -198,7 +82,7 @@ def group(source: InArgument, out: OutOption) -> None:
     from workers.flow import BATCH, LEASE_SECONDS, Hall, file
 
     settings = settings_of()
-    enricher, expander = _enricher(settings)
+    enricher, expander = enricher_of(settings)
     clock = SystemClock()
     with writing(out) as target:
         store = open_store("sqlite::memory:")
@@ -233,7 +117,7 @@ def match(
     from tocsin.query.document import Document
     from tocsin.query.match import Matcher
 
-    enricher, expander = _enricher(settings_of())
+    enricher, expander = enricher_of(settings_of())
     plans = {}
     for number, asked in read(subscriptions, Asked):
         try:
@@ -249,7 +133,8 @@ def match(
             target.write(msgspec.json.encode(row) + b"\n")
 
 
-def _enricher(settings: "Settings") -> "tuple[Enricher, Expander]":
+def enricher_of(settings: "Settings") -> "tuple[Enricher, Expander]":
+    """The enrichment of room two with this machine's words and lists, and its expander."""
     from tocsin.lists import load
     from workers.enrich import Enricher
 

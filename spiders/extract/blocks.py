@@ -1,0 +1,140 @@
+"""The page cut into blocks: pieces of text that no block element and no line break divides, in order of the page."""
+
+import re
+
+import msgspec
+from lxml import etree
+
+from spiders.extract.tree import BLOCKS, SILENT, Node, count_words, squash
+
+_TOKEN = re.compile(r"\w+")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MARK = re.compile(r"\W{0,2}(?:\d{1,3}|\*+|[a-z])\W{0,2}")
+_MOST_HIDDEN = 1 / 3
+_SMALL_FORM = 60
+_COUNTED = frozenset(("a", "b", "strong", "i", "em"))
+
+
+class Block(msgspec.Struct, eq=False):
+    """One piece of text and the element it stands in. Shares are of its characters, 0 to 1."""
+
+    text: str
+    node: Node
+    words: tuple[str, ...]
+    """Its words in one case: what blocks and readings are compared by."""
+    count: int
+    """Words as a reader counts them."""
+    link: float
+    bold: float
+    italic: float
+    breaks: int
+    """Line breaks (``br``) between it and what stands before it in the same element."""
+
+
+def blocks_of(body: Node) -> list[Block]:
+    """The blocks of a page. What is hidden, and small forms that ask for an address, are passed over."""
+    unseen = _unseen(body)
+    walker = _Walker(body)
+    walk = etree.iterwalk(body, events=("start", "end"))
+    for event, node in walk:
+        passed = node.tag in SILENT or node in unseen
+        if event == "start":
+            if passed:
+                walk.skip_subtree()
+            else:
+                walker.enter(node)
+        elif passed:
+            walker.add(node.tail)
+        else:
+            walker.leave(node)
+    walker.flush()
+    return walker.found
+
+
+class _Walker:
+    """What is open while the tree is walked."""
+
+    def __init__(self, body: Node) -> None:
+        self.found: list[Block] = []
+        self._body = body
+        self._open = [body]
+        self._parts: list[str] = []
+        self._within = {"a": 0, "b": 0, "i": 0}
+        self._chars = {"a": 0, "b": 0, "i": 0}
+        self._breaks = 0
+
+    def enter(self, node: Node) -> None:
+        tag = node.tag
+        if tag == "br":
+            self.flush()
+            self._breaks += 1
+        elif tag in BLOCKS:
+            self.flush()
+            self._breaks = 0
+            self._open.append(node)
+        elif tag in _COUNTED:
+            self._within[_kind(tag)] += 1
+        self.add(node.text)
+
+    def leave(self, node: Node) -> None:
+        tag = node.tag
+        if tag in _COUNTED:
+            self._within[_kind(tag)] -= 1
+        elif tag in BLOCKS and tag != "br":
+            self.flush()
+            self._breaks = 0
+            if len(self._open) > 1:
+                self._open.pop()
+        if node is not self._body:
+            self.add(node.tail)
+
+    def add(self, text: str | None) -> None:
+        if not text:
+            return
+        self._parts.append(text)
+        size = len(text.strip())
+        if size:
+            for kind, depth in self._within.items():
+                if depth:
+                    self._chars[kind] += size
+
+    def flush(self) -> None:
+        """Close the block that is open, if there is text in it."""
+        text = squash("".join(self._parts)) if self._parts else ""
+        self._parts.clear()
+        if text:
+            size = len(text)
+            link, bold, italic = (min(1.0, self._chars[kind] / size) for kind in "abi")
+            words = tuple(_TOKEN.findall(text.casefold()))
+            count = max(len(words), count_words(text))
+            self.found.append(Block(text, self._open[-1], words, count, link, bold, italic, self._breaks))
+            self._breaks = 0
+            self._chars = {"a": 0, "b": 0, "i": 0}
+
+
+def _kind(tag: str) -> str:
+    return {"strong": "b", "em": "i"}.get(tag, tag)
+
+
+def _unseen(body: Node) -> set[Node]:
+    """Elements that a reader does not see, and those that are no text: forms for an address, marks of footnotes.
+
+    Some pages hide the text itself until a script shows it: what holds a third of the page is never passed over.
+    """
+    hidden = [n for n in body.iter(etree.Element) if "hidden" in n.attrib or _HIDDEN.search(n.get("style") or "")]
+    most = len("".join(body.itertext())) * _MOST_HIDDEN if hidden else 0
+    found = {n for n in hidden if len("".join(n.itertext())) < most}
+    for mark in body.iter("sup"):
+        if next(mark.iter("a"), None) is not None and _MARK.fullmatch("".join(mark.itertext()).strip()):
+            found.add(mark)
+    for field in body.iter("input"):
+        form = _form_of(field) if field.get("type") == "email" else None
+        if form is not None:
+            found.add(form)
+    return found
+
+
+def _form_of(field: Node) -> Node | None:
+    """The form around a field, unless it is the page's own."""
+    form = next(field.iterancestors("form"), None)
+    return form if form is not None and count_words(" ".join(form.itertext())) <= _SMALL_FORM else None
