@@ -198,7 +198,8 @@ class DateCandidate(Record):
 
     raw: str
     origin: str
-    """``feed``, ``sitemap``, ``json-ld``, ``meta``, ``time``, ``url``, ``text``, ``script``, ``front``, ``section``, ``rule``."""
+    """``feed``, ``sitemap``, ``json-ld``, ``meta``, ``time``, ``url``, ``text``, ``script``, ``front``, ``section``,
+    ``rule``."""
     value: datetime | None = None
     """Aware where the zone is known."""
     verdict: str = ""

@@ -16,6 +16,7 @@ from spiders.extract.blocks import Block, blocks_of
 from spiders.extract.forest import forest
 from spiders.extract.lines import sift
 from spiders.extract.phrases import SENTENCE_END, TEASER, TEASER_CAPITALS, is_teaser
+from spiders.extract.repair import repaired
 from spiders.extract.structured import Structured
 from spiders.extract.title import words
 from spiders.extract.traits import Known, Reading, traits_of
@@ -44,7 +45,7 @@ def read(root: Node, facts: Structured, title: str, authors: tuple[str, ...] = (
     """The text of a structured page. The tree loses its teasers and is of no use afterwards."""
     gone = _cut_teasers(root.find("body"))
     blocks, known = look(root, facts, title, authors)
-    kept = _chosen(blocks, traits_of(blocks, root.find("body"), known), known)
+    kept = repaired(blocks, _chosen(blocks, traits_of(blocks, root.find("body"), known), known), known.title)
     lines, origin = _paragraphs([blocks[i] for i in kept]), "blocks"
     for other, name, least in _rescues(blocks, known, facts):
         if count_words(" ".join(lines)) * 2 < count_words(" ".join(other)) >= least:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from spiders.extract import dateday, datemarks, localdate
-from spiders.extract.datefinds import aware, candidates, leaning, reads_month_first, zone_of
+from spiders.extract.datefinds import aware, candidates, changed_in_print, leaning, reads_month_first, zone_of
 from spiders.extract.datereason import CHANGED, FIRST, LEANING, MARKED, SHOWN, Confidence, Rank, judge, why_none
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node
@@ -75,7 +75,7 @@ def settle(
         if place == CHANGED:
             found = [c if c.verdict not in dateday.REFUSED else _unproved_change(c) for c in found]
     found = [c if c.value is None else msgspec.structs.replace(c, zone=_zone_named(c, zone)) for c in found]
-    return _choose(found, rank, _modified(facts, page, zone, title), page, zone)
+    return _choose(found, rank, _modified(facts, page, zone, title, month_first=month_first), page, zone)
 
 
 def _looks(
@@ -270,7 +270,9 @@ def _apart(naive: datetime, other: datetime) -> timedelta | None:
     return gap if abs(gap) <= timedelta(hours=14) and min(rest, 1800 - rest) < 60 else None
 
 
-def _modified(facts: Structured, page: Page, zone: tzinfo | None, title: Node | None) -> datetime | None:
+def _modified(
+    facts: Structured, page: Page, zone: tzinfo | None, title: Node | None, *, month_first: bool
+) -> datetime | None:
     raw: list[Any] = [facts.text("dateModified"), *(facts.first(name) for name in _META_MODIFIED)]
     if page.listing is not None and page.listing.updated is not None:
         raw.append(page.listing.updated.isoformat())
@@ -278,4 +280,7 @@ def _modified(facts: Structured, page: Page, zone: tzinfo | None, title: Node | 
         value = localdate.parse_iso(text) if text else None
         if value is not None and value.replace(tzinfo=value.tzinfo or zone or UTC) <= page.fetched + timedelta(days=1):
             return value if value.tzinfo else value.replace(tzinfo=zone)
+    printed = changed_in_print(title, month_first=month_first)
+    if printed is not None and aware(printed, zone) <= page.fetched + timedelta(days=1):
+        return printed if printed.tzinfo else printed.replace(tzinfo=zone)
     return next((c.value for c in leaning(title, page, zone, changed=True)), None)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spiders.extract import localdate, relative
-from spiders.extract.datemarks import elsewhere
+from spiders.extract.datemarks import CHANGED, elsewhere
 from spiders.extract.phrases import WEATHER, is_paragraph, without_date_label
 from spiders.extract.structured import Structured
 from spiders.extract.title import words
@@ -58,6 +58,7 @@ _CHANGED = re.compile(
     r"(?i)\W*(?:last )?(?:updated|modified|оновлено|обновлено|aktualisiert|mis à jour|actualizado|aktualizacja)"
 )
 _HEADER_NODES = 60
+_BEHIND_LABEL = 12
 _LONG = 25
 _PARAGRAPHS = 3
 _NEAR_WEATHER = 3
@@ -107,6 +108,19 @@ def leaning(title: Node | None, page: Page, zone: tzinfo | None, *, changed: boo
             verdict = "" if one.value else "tells no day: no zone is known, or it counts months"
             found.append(DateCandidate(raw=one.raw[:80], origin="text", value=one.value, verdict=verdict, leaning=True))
     return found[:1]
+
+
+def changed_in_print(title: Node | None, *, month_first: bool) -> datetime | None:
+    """The date behind “Updated” in the article's header; naive where no zone stands beside it."""
+    for node, _ in _header_of(title):
+        text = squash(text_of(node)) if len(node) < 8 else ""
+        label = CHANGED.search(text) if len(text) <= 160 else None
+        if label is None or elsewhere(node, title):
+            continue
+        found = next(localdate.find(text[label.end() :], month_first=month_first), None)
+        if found is not None and found.start <= _BEHIND_LABEL:
+            return found.value
+    return None
 
 
 def aware(value: datetime, zone: tzinfo | None) -> datetime:

@@ -24,7 +24,7 @@ _PROPS = ("datepublished", "published", "issued", "pubdate", "datecreated", "cre
 _ELSEWHERE = re.compile(
     r"(?:^|[\s_-])(?:comment(?:s|list|ary|author|meta|date)?|commentmetadata|kommentar\w*|repl(?:y|ies)|related\w*"
     r"|recommend\w*|teasers?|cards?|footer|copyright|masthead|site-?header|page-?header|top-?line|top-?bar"
-    r"|nav|menu|navigation|breadcrumbs?|ticker|weather|clock|today|now|current-?date|header-?date|events?|calendar"
+    r"|nav|menu|navigation|breadcrumbs?|ticker|weather|clock|today|now|current-?date|header-?date|events?(?![_-]?date)|calendar"
     r"|most-?read|popular|trending|recent|latest|newest|archives?|widgets?|newsletter|cookies?|adverts?|ads|promo"
     r"|sponsored|carousel|slider|more-?(?:news|posts|stories)|read-?more|also|next|prev(?:ious)?)(?:$|[\s_-])"
     r"|cardcontainer|teaser|related"
@@ -37,6 +37,8 @@ _CARD = 4
 _MANY = 12
 _LINK_WORDS = 5
 _PARAGRAPHS = 4
+_TEASED = 800
+"""Characters beyond which a block is a text of its own."""
 _PUBLISHED = re.compile(r"publi[sc]h|entry-?date|post-?date|pub-?date|posted|created")
 _CHANGED_NAME = re.compile(r"updat|modif")
 _DATE_NAME = re.compile(
@@ -127,11 +129,14 @@ def _inside(node: Node) -> bool:
 
 def _is_card(block: Node, node: Node) -> bool:
     """Whether a block shows another article: a heading or a link of several words, and no text of any length."""
-    if len(block) > _MANY or len(block.findall(".//p")) > _PARAGRAPHS:
+    if len(block) > _MANY or len(block.findall(".//p")) > _PARAGRAPHS or len(text_of(block)) > _TEASED:
         return False
     own = {node, *node.iterancestors()}
-    heads = (n for n in block.iter("h2", "h3", "h4", "a") if n not in own)
-    return any(n.tag != "a" or len(text_of(n).split()) >= _LINK_WORDS for n in heads)
+    return any(
+        n.tag != "a" or len(text_of(n).split()) >= _LINK_WORDS
+        for n in block.iter("h2", "h3", "h4", "a")
+        if n not in own and text_of(n)
+    )
 
 
 def _machine(raw: str, origin: str) -> DateCandidate:
