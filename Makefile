@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction faults lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages train-blocks faults lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ bench-hostile: $(VENV)/.dev servers ## refusals in milliseconds; the worst accep
 
 bench-extraction: $(VENV)/.run ## text, title, date, authors over 1,698 real pages, beside trafilatura; CPU time
 	@$(BIN)/python -m bench.extraction
+
+train-blocks: $(VENV)/.dev ## train the trees that judge blocks of a page anew, and say how they do on pages held out
+	@$(PIP) install -qq "lightgbm==4.7.0" && $(BIN)/python -m bench.train_blocks
+
+bench-hostile-pages: $(VENV)/.run ## pages made to hang, crash or bloat a reader: the batch must come back whole
+	@$(BIN)/python -m bench.hostile_pages
 
 faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
 	@$(BIN)/python bench/kill_demo.py --kills 10

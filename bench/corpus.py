@@ -18,7 +18,7 @@ from tocsin.addresses import address_id, article_id
 from tocsin.records import Article, Outlet, Page
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-VERSION = 1
+VERSION = 2
 LEAST = 200
 """Characters of a text that counts as an article."""
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -16,7 +16,11 @@ import structlog
 from tocsin.clock import Clock, SystemClock
 from tocsin.errors import UserError
 from tocsin.parent import when_parent_goes
+from tocsin.records import Outlet
 from tocsin.settings import Settings, load
+
+if TYPE_CHECKING:
+    from spiders.answers import Answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,6 +123,31 @@ def run(
     if company.failed is not None:
         raise company.failed
     return {"outlets": company.outlets, **msgspec.structs.asdict(company.counters)}
+
+
+def fetch_pages(settings: Settings, outlet: Outlet, urls: Sequence[str]) -> "list[Answer]":
+    """Fetch a few pages of an outlet as a crawl would, and keep nothing. The answers stand in the order of ``urls``.
+
+    To be called once in a process, see ``run``. Raises what goes wrong beyond a single request.
+    """
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    from spiders.children import Pool
+    from spiders.settings import scrapy_settings
+
+    if not structlog.is_configured():
+        _configure_log(settings)
+    process = AsyncCrawlerProcess(scrapy_settings(settings, [outlet]))
+    from spiders.news import Company
+    from spiders.sample import SampleSpider
+
+    answers: list[Answer] = []
+    company = Company(store=None, clock=SystemClock(), reader=Pool(1), proxy=settings.proxy)
+    process.crawl(SampleSpider, company=company, outlet=outlet, urls=tuple(urls), answers=answers)
+    process.start()
+    if company.failed is not None:
+        raise company.failed
+    return answers
 
 
 def _connect_stop(event: asyncio.Event, *, with_parent: bool) -> None:

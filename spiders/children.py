@@ -138,7 +138,7 @@ class Pool:
         return msgspec.msgpack.decode(await self._do(_Task(page, outlet, kind)), type=Reading)
 
     async def _do(self, task: _Task) -> bytes:
-        message = msgspec.msgpack.encode(task)
+        message = _packed(task)
         child = await self._slots.get()
         if child is not None and child.gone():
             # Killed while idle: that is not this page's doing.
@@ -254,7 +254,7 @@ def run_child(pipe: socket.socket, target: str, deadline: float, memory: int) ->
             task = msgspec.msgpack.decode(stream.read(int.from_bytes(head, "big")), type=_Task)
             _limit(int(deadline) + _GRACE)
             try:
-                reply = _ANSWER + msgspec.msgpack.encode(_done(task, function))
+                reply = _ANSWER + _packed(_done(task, function))
             except MemoryError:
                 reply = _MEMORY + b"the child ran out of memory"
             except Exception as error:  # noqa: BLE001 - whatever a page provokes is told to the parent
@@ -268,6 +268,11 @@ def _done(task: _Task, function: Callable[[Page, Outlet], Extraction]) -> Extrac
         return function(task.page, task.outlet)
     page = task.page
     return read_listing(task.kind, page.body, page.fetched_url, page.http.content_type)
+
+
+def _packed(record: object) -> bytes:
+    """A record as msgpack. Times cross as text: msgpack's own are in UTC, and the day of a page is that of its zone."""
+    return msgspec.msgpack.encode(msgspec.to_builtins(record, builtin_types=(bytes,)))
 
 
 def _limit(seconds: int) -> None:

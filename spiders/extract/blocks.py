@@ -121,7 +121,11 @@ def _unseen(body: Node) -> set[Node]:
 
     Some pages hide the text itself until a script shows it: what holds a third of the page is never passed over.
     """
-    hidden = [n for n in body.iter(etree.Element) if "hidden" in n.attrib or _HIDDEN.search(n.get("style") or "")]
+    hidden = [
+        n
+        for n in body.iter(etree.Element)
+        if "hidden" in n.attrib or n.get("aria-hidden") == "true" or _HIDDEN.search(n.get("style") or "")
+    ]
     most = len("".join(body.itertext())) * _MOST_HIDDEN if hidden else 0
     found = {n for n in hidden if len("".join(n.itertext())) < most}
     for mark in body.iter("sup"):
@@ -135,6 +139,10 @@ def _unseen(body: Node) -> set[Node]:
 
 
 def _form_of(field: Node) -> Node | None:
-    """The form around a field, unless it is the page's own."""
-    form = next(field.iterancestors("form"), None)
-    return form if form is not None and count_words(" ".join(form.itertext())) <= _SMALL_FORM else None
+    """The small box that invites to a form, unless the form is the page's own."""
+    box = None
+    for above in field.iterancestors():
+        if above.tag in ("body", "main", "article") or count_words(" ".join(above.itertext())) > _SMALL_FORM:
+            break
+        box = above
+    return box

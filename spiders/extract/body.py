@@ -21,6 +21,7 @@ from spiders.extract.structured import Structured
 from spiders.extract.title import words
 from spiders.extract.traits import Known, Reading, traits_of
 from spiders.extract.tree import BLOCKS, Node, count_words, drop, squash, text_of
+from tocsin.addresses import host_of
 
 _LAYOUT_WORDS = 40
 _INLINE_TEASER = ("strong", "b", "em", "span", "a")
@@ -45,7 +46,8 @@ def read(root: Node, facts: Structured, title: str, authors: tuple[str, ...] = (
     """The text of a structured page. The tree loses its teasers and is of no use afterwards."""
     gone = _cut_teasers(root.find("body"))
     blocks, known = look(root, facts, title, authors)
-    kept = repaired(blocks, _chosen(blocks, traits_of(blocks, root.find("body"), known), known), known.title)
+    kept = _chosen(blocks, traits_of(blocks, root.find("body"), known), known)
+    kept = repaired(blocks, kept, known.title, host_of(facts.canonical or facts.first("og:url")))
     lines, origin = _paragraphs([blocks[i] for i in kept]), "blocks"
     for other, name, least in _rescues(blocks, known, facts):
         if count_words(" ".join(lines)) * 2 < count_words(" ".join(other)) >= least:
@@ -97,12 +99,9 @@ def _chosen(blocks: Sequence[Block], traits: Sequence[list[float] | None], known
     """
     trees = forest()
     chances = [0.0 if own is None else trees.chance(own) for own in traits]
-    kept: list[int] = []
-    for least in _CHANCES:
-        kept = [i for i, chance in enumerate(chances) if chance > least]
-        if sum(blocks[i].count for i in kept) * 2 >= known.base.size:
-            break
-    return kept
+    sure, likely = ([i for i, chance in enumerate(chances) if chance > least] for least in _CHANCES)
+    little = sum(blocks[i].count for i in sure) * 2 < known.base.size
+    return likely if little and any(SENTENCE_END.search(blocks[i].text[-8:]) for i in set(likely) - set(sure)) else sure
 
 
 def _paragraphs(blocks: Sequence[Block]) -> list[str]:
@@ -117,11 +116,22 @@ def _paragraphs(blocks: Sequence[Block]) -> list[str]:
             and before.count >= _WRAPPED
             and not SENTENCE_END.search(before.text)
         )
-        if block is not None and wrapped:
-            found[-1] += " " + block.text
+        in_row = before is not None and block is not None and _in_one_row(before.node, block.node)
+        if block is not None and (wrapped or in_row):
+            found[-1] += (" | " if in_row else " ") + block.text
         elif block is not None:
             found.append(block.text)
     return found
+
+
+def _in_one_row(one: Node, other: Node) -> bool:
+    """Whether two blocks are cells of one row of a table of data."""
+    return (
+        one is not other
+        and one.tag in ("td", "th")
+        and other.tag in ("td", "th")
+        and one.getparent() is other.getparent()
+    )
 
 
 def _beside(blocks: Sequence[Block], kept: Sequence[int], known: Known) -> Iterable[str]:
@@ -145,6 +155,8 @@ def _open_layout_tables(body: Node) -> None:
         blocks = [n for c in table.iter("td") for n in c if n.tag in ("p", "div", "section", "article")]
         if sum(count_words(text_of(n)) for n in blocks) > _LAYOUT_WORDS:
             for node in table.iter("table", "tbody", "thead", "tr", "td", "th"):
+                if node.tag in ("td", "th"):
+                    node.set("role", "cell")
                 node.tag = "div"
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 
 CYRILLIC = ("cp1251", "koi8-u", "iso8859-5", "cp866")
 """Single-byte charsets of Cyrillic, the likeliest first."""
+ALIKE = {"koi8-r": "koi8-u", "koi8-t": "koi8-u"}
+"""Charsets that another one reads just as well, and more."""
 _COMMON = frozenset("оеаинтсрвлкмі")
 _SURE = 0.55
 """Share of the commonest letters among all letters: some .65 in Ukrainian, .73 in Russian, .4 in Greek read so."""
@@ -14,7 +16,8 @@ _LEAST = 40
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _MIXED = re.compile("[\udc80-\udcff]+")
 _TAIL = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
-_TWICE = re.compile(rf"(?:[ÐÑ](?:{_TAIL}| (?=[ÐÑ]))){{2,}}")
+_LETTER = rf"[ÐÑ](?:{_TAIL}| (?=[ÐÑ]))"
+_TWICE, _TWICE_RUN = re.compile(rf"(?:{_LETTER})+"), re.compile(rf"(?:{_LETTER}){{2,}}")
 _TWICE_LEAST = 30
 
 
@@ -57,7 +60,7 @@ def once(text: str) -> str:
     """Cyrillic text that was UTF-8, read as Western and written as UTF-8 again (``Ð’Ñ‹``), as it was."""
     if text.count("Ð") + text.count("Ñ") < 2 * _TWICE_LEAST:
         return text
-    if sum(len(found.group()) for found in _TWICE.finditer(text)) < 2 * _TWICE_LEAST:
+    if sum(len(found.group()) for found in _TWICE_RUN.finditer(text)) < 2 * _TWICE_LEAST:
         return text
     return _TWICE.sub(_as_it_was, text)
 

@@ -88,6 +88,7 @@ def _legacy(body: bytes, declared: list[str], outlet: Outlet) -> str:
     if _mostly_utf8(body):
         return "utf-8"
     other = next((name for name in declared if name not in _LATIN and name != "utf-8"), "")
+    other = charsets.ALIKE.get(other, other)
     if other and other not in charsets.CYRILLIC:
         return other
     # latin-1 is what servers say who do not know; and of the Cyrillic charsets many name the wrong one.
@@ -95,7 +96,7 @@ def _legacy(body: bytes, declared: list[str], outlet: Outlet) -> str:
 
 
 def _mostly_utf8(body: bytes) -> bool:
-    """Whether nearly all that is not ASCII is UTF-8. The sample may end inside a letter."""
+    """Whether nearly all that is not ASCII is UTF-8."""
     sample = body[:200_000]
     high = len(sample) - len(sample.translate(None, _HIGH))
     broken = sample.decode("utf-8", "replace").count("\ufffd")

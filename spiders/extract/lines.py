@@ -11,6 +11,12 @@ from spiders.extract.tree import count_words
 
 _TITLE_WITHIN = 14
 _SHORT = 14
+_NOTE_WORDS = 45
+_CODE_WORDS = 20
+"""More of it is an article about code."""
+_BIO_WORDS = 60
+_LAST = 3
+"""Lines at the end among which the author is introduced."""
 
 
 class Sifted(msgspec.Struct, frozen=True):
@@ -35,7 +41,8 @@ def sift(lines: Sequence[str], title: str, authors: Sequence[str] = (), *, whole
         before = at < start and not phrases.is_paragraph(line)
         behind = at >= tail and not phrases.is_paragraph(line)
         again = len(line) > 40 and line in seen
-        if before or behind or again or _is_title(line, title) or _is_noise(line, by):
+        bio = whole and at >= len(lines) - _LAST and at > 0 and _is_bio(line, authors)
+        if before or behind or again or bio or _is_title(line, title) or _is_noise(line, by):
             dropped.append(line)
         else:
             kept.append(line)
@@ -43,6 +50,14 @@ def sift(lines: Sequence[str], title: str, authors: Sequence[str] = (), *, whole
     while whole and kept and _is_dangling(kept[-1]):
         dropped.append(kept.pop())
     return Sifted(tuple(kept), tuple(dropped))
+
+
+def _is_bio(line: str, authors: Sequence[str]) -> bool:
+    """Whether a line introduces an author: ``Jane Doe is a reporter …``, ``Роман Журба — журналіст …``."""
+    return count_words(line) <= _BIO_WORDS and (
+        bool(phrases.BIO.match(line))
+        or any(line.startswith(name) and phrases.INTRODUCES.match(line[len(name) :]) for name in authors if " " in name)
+    )
 
 
 def _is_title(line: str, title: str) -> bool:
@@ -72,6 +87,10 @@ def _is_noise(line: str, authors: set[tuple[str, ...]]) -> bool:
     if phrases.is_teaser(line) or phrases.COPYRIGHT.match(line):
         return True
     count = count_words(line)
+    if count <= _NOTE_WORDS and phrases.NOTE.search(line):
+        return True
+    if count <= _CODE_WORDS and phrases.CODE.search(line):
+        return True
     if count > _SHORT + 16:
         return False
     if (
@@ -79,6 +98,7 @@ def _is_noise(line: str, authors: set[tuple[str, ...]]) -> bool:
         or phrases.WEATHER.match(line)
         or phrases.FOOTER.match(line)
         or phrases.CREDIT.match(line)
+        or phrases.AGO.search(line)
     ):
         return True
     if is_date_line(phrases.without_date_label(line)):

@@ -12,8 +12,8 @@ _TEASER_SURE = (
     r"|recommended (?:for you|reading|stories)|related"
     r" (?:stories|articles|news|posts|topics|content|coverage)|more (?:on|about) this(?: story| topic)?"
     r"|you (?:may|might) (?:also )?(?:like|be interested)"
-    r"|читайте (?:також|ще|нас|більше)|дивіться також|також читайте|вас може зацікавити|більше (?:новин|про це"
-    r"|за темою)|новини за темою|за темою|до теми"
+    r"|читайте (?:також|ще|нас|більше)|дивіться також|також читайте|вас (?:також )?мож(?:е|уть) зацікавити"
+    r"(?: новини)?|(?:також )?за темою|більше (?:новин|про це|за темою)|новини за темою|до теми"
     r"|читайте (?:также|еще|ещё|подробнее)|смотрите также|также читайте|вам может быть интересно"
     r"|новости по теме|материалы по теме"
     r"|по теме|подробнее|(?:à )?lire (?:aussi|également|la suite)|à lire|voir aussi|sur le même sujet"
@@ -34,6 +34,7 @@ TEASER_CAPITALS = re.compile(rf"^[\W_]*(?:{_TEASER_SURE.upper()}|READ MORE|ЧИ�
 """The same in capitals needs no colon."""
 
 _FOOTER = (
+    r"(?:ещё|еще|більше|ще) (?:из|з|від|от)\b.{0,25}|(?:версия для печати|версія для друку|print version)\b.{0,60}|"
     r"check out (?:our|other|more)\b.*|most (?:popular|read|viewed|commented)\b.*|(?:popular|trending|latest"
     r"|top|more|other) (?:articles|news|stories|posts|now|videos|headlines)\b.*"
     r"|(?:you may also|editor[’']?s? (?:picks?|choice)|recommended|related|tags|topics|trending|sponsored"
@@ -70,6 +71,36 @@ COPYRIGHT = re.compile(
     r"|все права защищены|alle rechte vorbehalten"
     r"|tous droits réservés|todos los derechos reservados|wszelkie prawa zastrzeżone|this material may not be)"
 )
+INTRODUCES = re.compile(
+    r"(?i)(?:\s[—–-]\s|,?\s(?:is|was|covers|reports|writes|has been|works|ist|arbeitet|schreibt|est|es|jest|пише|пишет"
+    r"|працює|работает)\s)"
+)
+"""What stands behind a name that begins the introduction of an author."""
+BIO = re.compile(
+    r"^[^\W\d_][\w'’ʼ-]{1,30} [^\W\d_][\w'’ʼ-]{1,30}"
+    r"(?:\s[—–-]\s(?:журналіст|журналист|кореспондент|корреспондент|редактор|репортер)"
+    r"|,? is an? (?:\w+ ){0,4}(?:reporter|journalist|correspondent|editor|writer|columnist|contributor)\b)"
+)
+"""A line that introduces a person of the house."""
+AGO = re.compile(
+    r"(?i)\b\d{1,2} (?:минут|час|дн|день|годин|хвилин|minutes?|hours?|days?|min|mins)\w* (?:назад|тому|ago)\W*$"
+)
+"""A card of another message: its title and its age."""
+NOTE = re.compile(
+    r"(?i)\bctrl\s*\+\s*enter\b|иностранн\w+ агент\w*.{0,200}\b18\+"
+    r"|(?:произведен|создан)\w*.{0,40}распростран\w+.{0,20}иностранн\w+ агент|^\W{0,3}внесен\w*.{0,30}(?:минюст|реестр)"
+    r"|^[*†\d.)\s]{1,6}.{0,80}признан\w*.{0,60}(?:иностранн|экстремистск|нежелательн|террористическ)"
+    r"|^\W*(?:на правах реклами|на правах рекламы|реклама\.|advertisement\b|anzeige:|publicité\b)"
+    r"|отписаться можно|відписатися можна|unsubscribe at any ?time|\b(?:make|consider) a (?:one-time )?donation"
+    r"|оформ(?:ите|іть) (?:регуляр|ежемесяч|щомісяч)\w* (?:пожертв|внес|донат|підписк|подписк)\w*"
+    r"|support our journalism|spenden sie (?:jetzt|für)|faites un don\b|haz una donación"
+)
+"""The house's notes to its readers, at any length of a paragraph: mistakes, disclaimers, advertisements, pleas."""
+CODE = re.compile(
+    r"\bfunction\s*\(|\bgoogletag\b|\b(?:window|document)\.\w+\s*[=(.\[]|\bvar \w+\s*=|\.push\(|=>\s*\{"
+    r"|^\s*[.#@][\w-]+[^{]{0,80}\{"
+)
+"""Scripts and styles that leaked into the text."""
 CREDIT = re.compile(
     r"(?i)^\W*(?:photos?|image|picture|pic|credit|image source|photo credit|фото|ілюстрація|джерело фото"
     r"|иллюстрация|источник фото|foto|bild|quelle|crédit|crédito)"

@@ -3,48 +3,99 @@
 Each repair takes the indices that were chosen and gives those that hold afterwards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from spiders.extract.blocks import Block
 from spiders.extract.phrases import FOOTER, SENTENCE_END, is_teaser
+from spiders.extract.traits import is_comments_heading, make_of
 from spiders.extract.tree import Node
 
 _SUBHEADS = frozenset(("h2", "h3", "h4", "h5"))
+_PARAGRAPHS = frozenset(("p", "div", "span", "section", "a"))
 _CELLS = frozenset(("td", "th"))
 _SUBHEAD_WORDS = 14
+_PARAGRAPH_WORDS = 15
+_COLUMN = 3
+"""Blocks of a cell that make it a column."""
 _LINKED = 0.7
 _TABLE_LINKS = 0.3
 _CALL_WORDS = 3
 
 
-def repaired(blocks: Sequence[Block], chosen: Sequence[int], title: tuple[str, ...]) -> list[int]:
-    """All repairs, in their order."""
-    kept = set(chosen)
-    for repair in (_next_article, _tables, _subheads, _orphans, _calls):
-        kept = repair(blocks, kept, title)
-    return sorted(kept)
+def repaired(blocks: Sequence[Block], chosen: Sequence[int], title: tuple[str, ...], host: str = "") -> list[int]:
+    """All repairs, in their order. ``host`` is the page's own, where it is known."""
+    kept = _before_next_article(blocks, set(chosen), title)
+    kept = _one_column(blocks, kept)
+    kept = _without_asides(blocks, kept)
+    kept = _with_tables(blocks, kept)
+    kept = _with_subheads(blocks, kept, title)
+    kept = _before_comments(blocks, kept)
+    kept = _without_orphans(blocks, kept)
+    return sorted(_without_calls(blocks, kept, host))
 
 
-_Repair = Callable[[Sequence[Block], set[int], tuple[str, ...]], set[int]]
-
-
-def _next_article(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
-    """Another title in an ``h1`` behind the text is where the next article begins."""
-    if not kept or not title:
+def _before_next_article(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
+    """Another ``h1`` of the same make as the title's, behind the text, is where the next article begins."""
+    own = next((i for i, block in enumerate(blocks) if block.node.tag == "h1" and block.words == title), None)
+    if own is None or not any(i > own for i in kept):
         return kept
-    own = [i for i, block in enumerate(blocks) if block.node.tag == "h1" and block.words == title]
-    if not own:
-        return kept
-    first = min(i for i in kept if i > own[0]) if any(i > own[0] for i in kept) else own[0]
-    end = next((i for i in range(first + 1, len(blocks)) if _is_other(blocks[i], title)), len(blocks))
+    first = min(i for i in kept if i > own)
+    later = range(first + 1, len(blocks))
+    end = next((i for i in later if _is_other(blocks[i], blocks[own])), len(blocks))
     return {i for i in kept if i < end}
 
 
-def _is_other(block: Block, title: tuple[str, ...]) -> bool:
-    return block.node.tag == "h1" and block.words != title and len(block.words) > _CALL_WORDS
+def _is_other(block: Block, title: Block) -> bool:
+    return (
+        block.node.tag == "h1"
+        and block.words != title.words
+        and len(block.words) > _CALL_WORDS
+        and block.node.getparent() is not title.node.getparent()
+        and make_of(block.node) == make_of(title.node)
+    )
 
 
-def _tables(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
+def _before_comments(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """What readers wrote goes: all behind its heading, unless most of the text stands there."""
+    start = next((i for i, block in enumerate(blocks) if i in kept and block.count >= _PARAGRAPH_WORDS), len(blocks))
+    end = next((i for i in range(start, len(blocks)) if is_comments_heading(blocks[i])), len(blocks))
+    return _most(blocks, kept, {i for i in kept if i < end})
+
+
+def _one_column(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """Where a table lays the page out in columns, the text stands in one of them."""
+    rows: dict[Node, dict[Node, list[int]]] = {}
+    for i in kept:
+        for cell in (n for n in (blocks[i].node, *blocks[i].node.iterancestors("td", "div")) if _is_cell(n)):
+            rows.setdefault(cell.getparent(), {}).setdefault(cell, []).append(i)
+    gone: set[int] = set()
+    for cells in rows.values():
+        largest = max(cells.values(), key=lambda found: sum(blocks[i].count for i in found))
+        if len(cells) > 1 and len(largest) >= _COLUMN:
+            gone.update(i for found in cells.values() if found is not largest for i in found)
+    return _most(blocks, kept, kept - gone)
+
+
+def _is_cell(node: Node) -> bool:
+    return bool(node.tag == "td" or node.get("role") == "cell")
+
+
+def _without_asides(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """What the page itself calls an aside goes."""
+    inside = {
+        i for i in kept if blocks[i].node.tag == "aside" or any(True for _ in blocks[i].node.iterancestors("aside"))
+    }
+    return _most(blocks, kept, kept - inside)
+
+
+def _most(blocks: Sequence[Block], before: set[int], after: set[int]) -> set[int]:
+    """The repaired choice, unless it would cost more than a third of the text."""
+    words = sum(blocks[i].count for i in before)
+    return after if sum(blocks[i].count for i in after) * 3 >= words * 2 else before
+
+
+def _with_tables(blocks: Sequence[Block], kept: set[int]) -> set[int]:
     """A table of data that stands beside paragraphs of the text is part of it, with all its cells."""
     found = set(kept)
     for table, cells in _cells(blocks).items():
@@ -67,7 +118,7 @@ def _cells(blocks: Sequence[Block]) -> dict[Node, list[int]]:
     return {table: cells for table, cells in found.items() if len(cells) > 1}
 
 
-def _subheads(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
+def _with_subheads(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
     """A short heading between two blocks of the text, in the element of the one behind it, is a subhead."""
     return kept | {
         i
@@ -77,7 +128,6 @@ def _subheads(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -
         and _is_subhead(block)
         and block.words != title
         and blocks[i + 1].node.getparent() is block.node.getparent()
-        and min(kept) < i
     }
 
 
@@ -91,27 +141,38 @@ def _is_subhead(block: Block) -> bool:
     )
 
 
-def _orphans(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
-    """A heading goes when all that stands behind it in its element went."""
-    last: dict[Node, int] = {}
-    for i in kept:
-        if blocks[i].node.tag not in _SUBHEADS:
-            for above in blocks[i].node.iterancestors():
-                last[above] = max(i, last.get(above, -1))
-    return {i for i in kept if not (_is_subhead(blocks[i]) and last.get(blocks[i].node.getparent(), -1) < i)}
+def _without_orphans(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """A heading goes when all else in its element went: it was the heading of a box."""
+    boxes = {blocks[i].node.getparent() for i in kept if _is_subhead(blocks[i])}
+    lives: set[Node] = set()
+    went: set[Node] = set()
+    for i, block in enumerate(blocks):
+        if _is_subhead(block):
+            continue
+        for above in block.node.iterancestors():
+            if above in boxes:
+                (lives if i in kept else went).add(above)
+    gone = went - lives
+    return {i for i in kept if not (_is_subhead(blocks[i]) and blocks[i].node.getparent() in gone)}
 
 
-def _calls(blocks: Sequence[Block], kept: set[int], title: tuple[str, ...]) -> set[int]:
-    """Paragraphs that are nothing but a link to another article go, unless the text is made of them."""
-    calls = {i for i in kept if _is_call(blocks[i])}
-    words = sum(blocks[i].count for i in kept)
-    return kept - calls if sum(blocks[i].count for i in calls) * 3 < words else kept
+def _without_calls(blocks: Sequence[Block], kept: set[int], host: str) -> set[int]:
+    """Paragraphs that are nothing but a link to another page of the site go, unless the text is made of them."""
+    calls = {i for i in kept if _is_call(blocks[i], host)}
+    return _most(blocks, kept, kept - calls)
 
 
-def _is_call(block: Block) -> bool:
-    return (
-        block.link >= _LINKED
-        and block.count > _CALL_WORDS
-        and block.node.tag in ("p", "div", "span", "section", "a")
-        and not SENTENCE_END.search(block.text[-8:])
-    )
+def _is_call(block: Block, host: str) -> bool:
+    if block.link < _LINKED or block.count <= _CALL_WORDS or block.node.tag not in _PARAGRAPHS:
+        return False
+    links = [a.get("href") or "" for a in block.node.iter("a")]
+    return not SENTENCE_END.search(block.text[-8:]) and all(_is_own(link, host) for link in links)
+
+
+def _is_own(link: str, host: str) -> bool:
+    """Whether a link stays on the site."""
+    try:
+        there = urlsplit(link).hostname or host
+    except ValueError:
+        return False
+    return there.removeprefix("www.") == host.removeprefix("www.")

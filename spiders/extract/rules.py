@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 from lxml import etree
 
-from spiders.extract import localdate
+from spiders.extract import localdate, relative
 from spiders.extract.body import Body
 from spiders.extract.date import Dates
 from spiders.extract.datefinds import zone_of
@@ -66,7 +66,7 @@ def apply(root: Node, page: Page, outlet: Outlet) -> Ruled:
             break
     for piece in PIECES:
         for number, rule in asked:
-            if found := _piece(root, piece, rule, page):
+            if found := _piece(root, piece, rule, page, outlet):
                 given |= found
                 pieces.append((piece, number))
                 break
@@ -122,7 +122,7 @@ def _dropped(root: Node, rule: Rule) -> list[str]:
     return gone
 
 
-def _piece(root: Node, piece: str, rule: Rule, page: Page) -> dict[str, Any]:
+def _piece(root: Node, piece: str, rule: Rule, page: Page, outlet: Outlet) -> dict[str, Any]:
     """The fields of a piece by one rule; nothing where the rule does not find it."""
     selector = _selector(getattr(rule, piece))
     if selector is None:
@@ -136,7 +136,7 @@ def _piece(root: Node, piece: str, rule: Rule, page: Page) -> dict[str, Any]:
         return {"authors": names} if names else {}
     for node in nodes[:5]:
         said = selector.says(node)
-        if piece in ("date", "modified") and _moment(said) is None:
+        if piece in ("date", "modified") and _moment(said, page, outlet) is None:
             continue
         if piece == "image":
             said = _address(said, page)
@@ -190,18 +190,20 @@ def used(ruled: Ruled, text_origin: str, date_origin: str) -> tuple[tuple[str, i
 # ---- dates
 
 
-def _moment(said: str) -> datetime | None:
+def _moment(said: str, page: Page, outlet: Outlet) -> datetime | None:
     """The date of a line, as machines or as people write it; naive where no zone stands beside it."""
     if not said or len(said) > 200:
         return None
-    printed = next(localdate.find(said), None)
-    return localdate.parse_iso(said) or (printed.value if printed else None)
+    if value := localdate.parse_iso(said):
+        return value
+    told = relative.find(said, page.fetched, zone_of(outlet))
+    return told.value if told else None
 
 
 def dated(dates: Dates, ruled: Ruled, page: Page, outlet: Outlet) -> Dates:
     """The ledger with the rules' dates in the first place. A date after the fetch is refused as any other."""
     latest = page.fetched + timedelta(days=1)
-    published, modified = (_aware(_moment(said), outlet) for said in (ruled.date, ruled.modified))
+    published, modified = (_aware(_moment(said, page, outlet), outlet) for said in (ruled.date, ruled.modified))
     if modified is not None and _in_utc(modified) <= latest:
         dates = msgspec.structs.replace(dates, modified=modified)
     if published is None:

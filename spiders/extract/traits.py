@@ -8,6 +8,7 @@ place beside the title, the middle of the text and the other blocks; and of the 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from math import log1p
 
@@ -18,6 +19,7 @@ from spiders.extract.phrases import INVITATION, SENTENCE_END
 from spiders.extract.tree import Node, names_of
 
 _CAPITALS = re.compile(r"\b[^\W\d_a-zа-яёіїєґß-ÿ]{2,}\b")
+_DIGIT = re.compile("[0-9]")
 _MEDIA = re.compile(r"caption|image|photo|picture|figure|gallery|video|media|player|embed|bild|foto")
 _RELATED = re.compile(
     r"relat|recommend|more-?(?:news|stories|from|on)|read-?(?:more|also|next|on)|also|teaser|promo|popular|trending"
@@ -45,10 +47,12 @@ _PATTERNS = (_MEDIA, _RELATED, _FOOT, _META, _SOCIAL, _BODY, _ARTICLE, _COMMENTS
 _COMMENTED = re.compile(
     r"(?i)^\W*(?:\d+\W+)?(?:comments?|responses?|replies|thoughts? on|kommentare?|commentaires?|comentarios?|komentarze"
     r"|коментар\w*|комментари\w*|leave a (?:reply|comment))\b"
+    r"|^[\w.@-]{2,30}\W{1,3}\d{1,2}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\W?$"
 )
-"""A heading above what readers wrote."""
+"""What stands above what readers wrote: a heading, or a reader's name with date and time."""
 _HEADING_WORDS = 14
 _TAGS = ("article", "main", "table", "li", "ul", "section", "header", "footer", "aside", "nav", "figure", "blockquote")
+_TAG_AT = {tag: (n,) for n, tag in enumerate(_TAGS)}
 _ENDS = {".": 1.0, "!": 2.0, "?": 3.0, ":": 4.0, "…": 5.0, '"': 6.0, "”": 6.0, "»": 6.0}
 _FAR = 9.0
 _NO_TITLE = -99.0
@@ -59,6 +63,7 @@ _INVITING = 160
 _SENTENCE, _PARAGRAPH = 8, 15
 _LINKED = 0.3
 _MAIN = 0.7
+_MOSTLY_LINK = 0.5
 
 _OWN = (
     "words", "log words", "word length", "link", "bold", "italic", "sentence end", "end sign", "capitals",
@@ -157,6 +162,20 @@ class _Around(msgspec.Struct, frozen=True):
 _TOP = _Around((), (0,) * len(_TAGS), (0,) * len(_PATTERNS), 0)
 
 
+@lru_cache(4096)
+def _named(names: str) -> tuple[int, ...]:
+    """Numbers of the patterns that an element's class and id meet; sites use few names, many times."""
+    return tuple(n for n, pattern in enumerate(_PATTERNS) if pattern.search(names)) if names else ()
+
+
+def _further(above: tuple[int, ...], own: tuple[int, ...]) -> tuple[int, ...]:
+    """Distances one step further down, with what the element itself is at distance 1."""
+    found = [up and up + 1 for up in above]
+    for n in own:
+        found[n] = 1
+    return tuple(found)
+
+
 class _Mass(msgspec.Struct):
     """Words below an element."""
 
@@ -190,7 +209,7 @@ class _Page:
         line = () if self.middle is None else self._place(self.middle).path or (self.body,)
         self._down = {node: steps for steps, node in enumerate(line)}
         self.paths = _Groups(blocks, self.votes, self.sound, [_path_kind(p.path) for p in self.places])
-        self.kinds = _Groups(blocks, self.votes, self.sound, [_kind(b.node) for b in blocks])
+        self.kinds = _Groups(blocks, self.votes, self.sound, [make_of(b.node) for b in blocks])
         self.times = Counter(b.text for b in blocks)
         self.title_at = self._title_at()
         self.comments_at = self._comments_at()
@@ -208,13 +227,12 @@ class _Page:
                 here = self.body
         place = self._places[here]
         for child in reversed(missing):
-            names = names_of(child)
-            own = tuple(bool(names and p.search(names)) for p in _PATTERNS)
+            own = _named(names_of(child))
             prop = "articlebody" in (child.get("itemprop") or "").lower()
             place = _Around(
                 (child, *place.path[:30]),
-                tuple(1 if child.tag == tag else up and up + 1 for tag, up in zip(_TAGS, place.tags, strict=True)),
-                tuple(1 if mine else up and up + 1 for mine, up in zip(own, place.named, strict=True)),
+                _further(place.tags, _TAG_AT.get(child.tag, ())),
+                _further(place.named, own),
                 1 if prop else place.body and place.body + 1,
             )
             self._places[child] = place
@@ -257,14 +275,13 @@ class _Page:
             (i for i, b in enumerate(self.blocks) if self.sound[i] and b.count >= _PARAGRAPH), len(self.blocks)
         )
         below = range(start, len(self.blocks))
-        return next(
-            (i for i in below if self.blocks[i].count <= _HEADING_WORDS and _COMMENTED.match(self.blocks[i].text)), None
-        )
+        return next((i for i in below if is_comments_heading(self.blocks[i])), None)
 
     def is_candidate(self, i: int) -> bool:
         """Whether anything speaks for a block: words without a link, a vote, or votes for its like."""
-        linked = self.blocks[i].link > 0.5
-        return not linked or self.sums[i] > 0 or self.paths.of(i).voted > 0 or self.kinds.of(i).voted > 0
+        if self.blocks[i].link <= _MOSTLY_LINK or self.sums[i] > 0:
+            return True
+        return self.paths.of(i).voted > 0 or self.kinds.of(i).voted > 0
 
     def near(self, i: int) -> tuple[float, ...]:
         """What a block's neighbours are told of it, in the order of ``_NEXT``."""
@@ -284,7 +301,7 @@ class _Page:
         yield len(_CAPITALS.findall(text)) / size
         yield sum(len(word) <= 3 for word in words) / max(1, len(words))
         yield (text.count(",") + text.count(";")) / size
-        yield sum(map(text.count, "0123456789")) / len(text)
+        yield (len(_DIGIT.findall(text)) / len(text)) if not text.isalpha() else 0.0
         yield float(int(tag[1])) if tag in ("h1", "h2", "h3", "h4", "h5", "h6") else 0.0
         yield from (float(tag == one) for one in ("div", "p", "li", "td", "figcaption"))
         yield from (float(block.breaks), float(self.times[text]), float(bool(INVITATION.search(text[:_INVITING]))))
@@ -378,6 +395,12 @@ def _path_kind(path: tuple[Node, ...]) -> object:
     return tuple((node.tag, (node.get("class") or "")[:60]) for node in path[:5])
 
 
-def _kind(node: Node) -> object:
+def is_comments_heading(block: Block) -> bool:
+    """Whether a block stands above what readers wrote."""
+    return block.count <= _HEADING_WORDS and bool(_COMMENTED.match(block.text))
+
+
+def make_of(node: Node) -> object:
+    """What an element has in common with others of its kind: tag, class, and its parent's class."""
     parent = node.getparent()
     return node.tag, node.get("class"), None if parent is None else parent.get("class")

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from spiders.children import ChildDied, ChildRaised, ChildTimeout, NoChild, Pool
 from spiders.extract import Extraction
-from tocsin.records import Outlet, Page
+from tocsin.records import Listing, Outlet, Page
 
 pytestmark = pytest.mark.anyio
 OUTLET = Outlet(name="x", home="http://x.test/")
@@ -276,7 +277,7 @@ import asyncio, sys
 sys.path.insert(0, {hooks!r})
 from datetime import UTC, datetime
 from spiders.children import Pool
-from tocsin.records import Outlet, Page
+from tocsin.records import Listing, Outlet, Page
 
 OUTLET = Outlet(name="x", home="http://x.test/")
 
@@ -316,3 +317,28 @@ def test_children_end_with_a_killed_parent_and_ignore_ctrl_c(hooks: str, tmp_pat
         # The idle child sees the pipe's end at once; the sleeping one is ended by its alarm (deadline + grace).
         assert sum(gone(p, 2.0) for p in pids) >= 1
         assert all(gone(p, 10.0) for p in pids)
+
+
+ZONES = """
+from spiders.extract import Extraction
+
+def act(page, outlet):
+    return Extraction(detail=page.fetched.isoformat(), canonical=page.listing.published.isoformat())
+"""
+
+
+async def test_a_time_keeps_its_zone_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half past midnight in Kyiv is another day than in UTC."""
+    (tmp_path / "zone_hooks.py").write_text(ZONES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    local = "2026-11-22T00:30:00+02:00"
+    sent = msgspec.structs.replace(
+        page("x"), listing=Listing(url="http://x.test/a", source="feed", published=datetime.fromisoformat(local))
+    )
+    pool = Pool(1, target="zone_hooks:act")
+    try:
+        found = await pool.extract(sent, OUTLET)
+    finally:
+        await pool.close()
+    assert found.canonical == local
+    assert found.detail == "2026-11-22T00:00:00+00:00"

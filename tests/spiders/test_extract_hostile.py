@@ -106,7 +106,7 @@ def fail():
 def eat():
     hoard = []
     while True:
-        hoard.append(bytearray(64 << 20))
+        hoard.append(bytearray(512 << 20))
 """
 
 
@@ -119,7 +119,7 @@ def test_a_page_that_kills_its_reader_loses_only_itself(tmp_path: Path, monkeypa
         for n, word in enumerate(words)
     ]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    extract_lines(tmp_path / "in.jsonl", tmp_path / "out.jsonl", target="hostile_hooks:act", deadline=2.0)
+    extract_lines(tmp_path / "in.jsonl", tmp_path / "out.jsonl", target="hostile_hooks:act", deadline=10.0)
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == [line["id"] for line in lines]
     fates = {row["id"].split()[1]: row["drop"] for row in rows if row["id"][-1].isalpha()}
@@ -296,7 +296,8 @@ def test_other_scripts_are_texts_too(text: str, lang: str) -> None:
     direction = ' dir="rtl"' if lang in ("he", "ar") else ""
     paragraphs = [text * 4 + str(n) for n in range(3)]
     body = "".join(f"<p>{p}</p>" for p in paragraphs)
-    html = f'<html lang="{lang}"{direction}><head><title>{text[:20]}</title></head><body><h1>{text[:20]}</h1><article>{body}</article></body></html>'
+    head = f'<html lang="{lang}"{direction}><head><title>{text[:20]}</title></head>'
+    html = f"{head}<body><h1>{text[:20]}</h1><article>{body}</article></body></html>"
     (article,) = read(html).articles
     assert article.lang == lang
     assert article.title == text[:20].strip()

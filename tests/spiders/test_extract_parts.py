@@ -46,7 +46,7 @@ RU = "Привет, это обычный текст на русском язы�
         (b'<meta charset="windows-1251">' + RU.encode("cp1251"), "text/html", "", "cp1251"),
         (b'<meta charset="iso-8859-1">' + RU.encode("cp1251"), "text/html", "ru", "cp1251"),
         (b'<html lang="ru">' + RU.encode("cp1251"), "text/html", "", "cp1251"),
-        (RU.encode("koi8-r"), "text/html; charset=koi8-r", "", "koi8-r"),
+        (RU.encode("koi8-r"), "text/html; charset=koi8-r", "", "koi8-u"),
         (RU.encode("cp1251"), "text/html", "uk", "cp1251"),
         (b"\xef\xbb\xbf" + RU.encode(), "text/html; charset=windows-1251", "", "utf-8"),
         ("\ufeff".encode("utf-16-le") + RU.encode("utf-16-le"), "text/html", "", "utf-16-le"),

@@ -1,5 +1,6 @@
 """Proves that an outlet's rules override piece by piece, by their dates, and that mistakes in them are told."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from spiders.outlet import _from_toml, read_outlets, write_outlets
 from spiders.rulebook import read_rules
 from tocsin.errors import UserError
 from tocsin.records import HttpFacts, Outlet, Page, Rule
+from tocsin.stores import open_store
 
 FILLER = "The council met on Tuesday evening and spoke for three hours about the bridge over the river. "
 PAGE = f"""<html lang="en"><head><title>Wrong words | Site</title><meta property="og:title" content="Wrong words">
@@ -106,6 +108,11 @@ def test_a_printed_date_is_read_in_the_outlets_zone():
     assert read(Rule(date=".when"), text=text).published == datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
 
 
+def test_a_relative_date_is_read_too():
+    text = PAGE.replace("two days ago", "вчора, 09:30")
+    assert read(Rule(date=".when"), text=text).published == datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
+
+
 def test_what_is_dropped_is_in_no_text_of_the_general_reading():
     assert "next article" in read().text
     found = read(Rule(drop=(".stream",)))
@@ -157,26 +164,36 @@ def test_values_of_elements_without_text():
 # ---- in files
 
 
-def test_rules_survive_toml_and_the_store(tmp_path, store_url=""):
+def test_rules_survive_toml_and_the_store(tmp_path):
     outlet = outlet_of(
         RULE, Rule(since=date(2026, 1, 1), pages="/uk/", title='h1[class="a\\"b"]', modified="time@datetime")
     )
     write_outlets(tmp_path / "a.toml", [outlet, Outlet(name="b", home="https://b.example/")])
     assert read_outlets(tmp_path / "a.toml") == [outlet, Outlet(name="b", home="https://b.example/")]
-    from tocsin.stores import open_store
-
-    with_store = open_store(f"sqlite:{tmp_path}/t.db")
-    with_store.put_outlets([outlet])
-    assert with_store.outlets() == [outlet]
-    with_store.close()
+    store = open_store(f"sqlite:{tmp_path}/t.db")
+    store.put_outlets([outlet])
+    assert store.outlets() == [outlet]
+    store.close()
 
 
 def test_one_outlet_with_rules_below_it():
     (outlet,) = _from_toml(
-        'name = "a"\nhome = "https://a.example/"\n[[rules]]\nsince = 2026-01-01\ndrop = ".ad"\n[[rules]]\nbody = "#t"\n',
+        'name = "a"\nhome = "https://a.example/"\n[[rules]]\nsince = 2026-01-01\ndrop = ".ad"\n'
+        '[[rules]]\nbody = "#t"\n',
         "a.toml",
     )
     assert outlet.rules == (Rule(since=date(2026, 1, 1), drop=(".ad",)), Rule(body="#t"))
+
+
+def test_the_examples_of_the_documentation_are_outlets(root, tmp_path):
+    blocks = re.findall(r"```toml\n(.*?)```", (root / "docs/outlets.md").read_text(), re.DOTALL)
+    outlets = [_from_toml(block, "docs/outlets.md")[0] for block in blocks]
+    (ruled,) = [one for one in outlets if one.rules]
+    text = f"""<h1 class=headline>The bridge</h1><time class=published datetime="2026-03-02T09:30:00+02:00"></time>
+    <p class=byline><a>Anna Kovalenko</a></p><div class=article-text><p>{FILLER * 5}</p><p class=promo>x</p></div>"""
+    page = page_of(text, "https://example.org/uk/news/the-bridge-will-be-closed")
+    (article,) = extract(page, ruled).articles
+    assert given(article) == {"drop": 2, "title": 2, "body": 2, "date": 2, "authors": 2}
 
 
 @pytest.mark.parametrize(

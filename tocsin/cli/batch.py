@@ -29,7 +29,7 @@ DEADLINE = 20.0
 """Seconds that a page may take."""
 LARGEST = 64 * 2**20
 """Bytes of a page, after decompression."""
-_NOWHERE = "https://unknown.invalid/news/page"
+_NOWHERE = "https://unknown.invalid/news/a-page-without-an-address"
 """Address of a page whose line has none."""
 _WAITING = 2000
 """Lines that may wait behind one that takes long."""

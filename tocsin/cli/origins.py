@@ -95,18 +95,22 @@ def _key(text: str) -> str:
 
 
 def _date(article: "Article") -> Iterator[str]:
+    facts = article.extraction
     if article.published is None:
         yield "Date: none"
     else:
         yield f"Date: {article.published.isoformat()}"
-        yield f"  from {voice(article.published_origin)}"
-    if article.published_note:
+        sure = f", {facts.date_confidence} confidence" if facts.date_confidence else ""
+        yield f"  from {voice(article.published_origin)}{sure}"
+    if facts.date_reason:
+        yield f"  why: {facts.date_reason}"
+    if article.published_note and article.published_note != facts.date_reason:
         yield f"  note: {article.published_note}"
     if article.modified:
         yield f"  changed: {article.modified.isoformat()}"
-    if article.extraction.dates:
+    if facts.dates:
         yield "  what was seen:"
-    for candidate in article.extraction.dates:
+    for candidate in facts.dates:
         yield f"    {_candidate(candidate)}"
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -158,26 +158,42 @@ def export(
 
 
 @app.command()
-def check(names: NamesArgument = None, as_json: JsonOption = False, store: StoreOption = None) -> None:
-    """Health of each watched outlet: its feeds, when they last brought something, and what went wrong."""
-    import json
+def check(
+    names: NamesArgument = None,
+    pages: Annotated[int, typer.Option(min=0, max=20, help="Newest pages to try the rules of named outlets on.")] = 5,
+    page: Annotated[Path | None, typer.Option("--page", help="Try the rules on this saved page instead.")] = None,
+    url: Annotated[str, typer.Option("--url", help="Address of the saved page.")] = "",
+    rules: Annotated[Path | None, typer.Option("--rules", help="TOML of the outlet, instead of the store's.")] = None,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Health of each watched outlet. Where named ones have rules, what each rule gives on their newest pages."""
+    from tocsin.cli.rulecheck import check_page, check_rules
 
+    if page is not None or url:
+        raise typer.Exit(check_page(page, url, names or [], rules, store, as_json=as_json))
     failing = 0
-    with opened(store) as (_, handle):
+    with opened(store) as (settings, handle):
         outlets = handle.outlets()
         if names:
             outlets = _chosen({outlet.name: outlet for outlet in outlets}, names, None, None)
-        for outlet in outlets:
-            health = handle.health(outlet.name)
-            failing += bool(health["error"])
-            if as_json:
-                print(
-                    json.dumps(
-                        {"name": outlet.name, "active": outlet.active, **health}, ensure_ascii=False, default=str
-                    )
-                )
-                continue
-            last = str(health["last_article"] or "never")[:16]
-            counts = f"{health['feeds']:3} feeds {health['articles']:6} articles, last {last}"
-            print(f"{outlet.name:28} {counts}  {health['error']}")
+        elif rules is not None:
+            raise UserError("Name the outlet whose rules are to be tried: tocsin outlets check NAME --rules FILE.")
+        failing = sum(_told(outlet, handle.health(outlet.name), as_json=as_json) for outlet in outlets)
+        if names and pages:
+            failing += check_rules(handle, settings, outlets, pages, rules, as_json=as_json)
     raise typer.Exit(1 if failing else 0)
+
+
+def _told(outlet: "Outlet", health: "dict[str, Any]", *, as_json: bool) -> bool:
+    """Print how an outlet does; gives whether it fails."""
+    import json
+
+    if as_json:
+        row = {"name": outlet.name, "active": outlet.active, **health}
+        print(json.dumps(row, ensure_ascii=False, default=str))
+    else:
+        last = str(health["last_article"] or "never")[:16]
+        counts = f"{health['feeds']:3} feeds {health['articles']:6} articles, last {last}"
+        print(f"{outlet.name:28} {counts}  {health['error']}")
+    return bool(health["error"])
