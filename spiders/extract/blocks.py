@@ -1,17 +1,19 @@
 """The page cut into blocks: pieces of text that no block element and no line break divides, in order of the page."""
 
 import re
+from itertools import islice
 
 import msgspec
 from lxml import etree
 
+from spiders.extract.sites import words
 from spiders.extract.tree import BLOCKS, SILENT, Node, count_words, squash
 
-_TOKEN = re.compile(r"\w+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _MARK = re.compile(r"\W{0,2}(?:\d{1,3}|\*+|[a-z])\W{0,2}")
 _MOST_HIDDEN = 1 / 3
 _SMALL_FORM = 60
+_MOST_FORMS = 20
 _COUNTED = frozenset(("a", "b", "strong", "i", "em"))
 
 
@@ -105,9 +107,9 @@ class _Walker:
         if text:
             size = len(text)
             link, bold, italic = (min(1.0, self._chars[kind] / size) for kind in "abi")
-            words = tuple(_TOKEN.findall(text.casefold()))
-            count = max(len(words), count_words(text))
-            self.found.append(Block(text, self._open[-1], words, count, link, bold, italic, self._breaks))
+            own = words(text)
+            count = max(len(own), count_words(text))
+            self.found.append(Block(text, self._open[-1], own, count, link, bold, italic, self._breaks))
             self._breaks = 0
             self._chars = {"a": 0, "b": 0, "i": 0}
 
@@ -127,12 +129,16 @@ def _unseen(body: Node) -> set[Node]:
         if "hidden" in n.attrib or n.get("aria-hidden") == "true" or _HIDDEN.search(n.get("style") or "")
     ]
     most = len("".join(body.itertext())) * _MOST_HIDDEN if hidden else 0
-    found = {n for n in hidden if len("".join(n.itertext())) < most}
+    found: set[Node] = set()
+    for node in hidden:
+        # What stands in a hidden element need not be measured: thousands may be nested.
+        if node.getparent() in found or len("".join(node.itertext())) < most:
+            found.add(node)
     for mark in body.iter("sup"):
         if next(mark.iter("a"), None) is not None and _MARK.fullmatch("".join(mark.itertext()).strip()):
             found.add(mark)
-    for field in body.iter("input"):
-        form = _form_of(field) if field.get("type") == "email" else None
+    for field in islice((n for n in body.iter("input") if n.get("type") == "email"), _MOST_FORMS):
+        form = _form_of(field)
         if form is not None:
             found.add(form)
     return found

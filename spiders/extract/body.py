@@ -19,7 +19,7 @@ from spiders.extract.phrases import SENTENCE_END, TEASER, TEASER_CAPITALS, is_te
 from spiders.extract.repair import repaired
 from spiders.extract.structured import Structured
 from spiders.extract.title import words
-from spiders.extract.traits import Known, Reading, traits_of
+from spiders.extract.traits import VOTE, Known, Reading, traits_of
 from spiders.extract.tree import BLOCKS, Node, count_words, drop, squash, text_of
 from tocsin.addresses import host_of
 
@@ -46,14 +46,16 @@ def read(root: Node, facts: Structured, title: str, authors: tuple[str, ...] = (
     """The text of a structured page. The tree loses its teasers and is of no use afterwards."""
     gone = _cut_teasers(root.find("body"))
     blocks, known = look(root, facts, title, authors)
-    kept = _chosen(blocks, traits_of(blocks, root.find("body"), known), known)
+    traits = traits_of(blocks, root.find("body"), known)
+    kept = _chosen(blocks, traits, known)
     kept = repaired(blocks, kept, known.title, host_of(facts.canonical or facts.first("og:url")))
     lines, origin = _paragraphs([blocks[i] for i in kept]), "blocks"
-    for other, name, least in _rescues(blocks, known, facts):
+    voted = {i for i, own in enumerate(traits) if own is not None and own[VOTE] > _MOSTLY}
+    for other, name, least in _rescues(blocks, voted, known):
         if count_words(" ".join(lines)) * 2 < count_words(" ".join(other)) >= least:
             lines, origin = other, name
     found = sift(lines, title, authors)
-    return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped, *_beside(blocks, kept, known)]), origin)
+    return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped, *_beside(blocks, kept, voted)]), origin)
 
 
 def read_plain(root: Node, title: str, authors: tuple[str, ...] = ()) -> Body:
@@ -67,28 +69,25 @@ def look(root: Node, facts: Structured, title: str, authors: tuple[str, ...]) ->
     """The page as blocks, and what their traits are made of."""
     body = root.find("body")
     _open_layout_tables(body)
-    base = _trafilatura(root)
     named = " ".join([*facts.meta.get("description", ()), *facts.meta.get("og:description", ())])
     known = Known(
         title=words(title),
         authors=tuple(words(author) for author in authors),
-        description=Reading([words(f"{named} {facts.text('description')}")]),
-        base=Reading([words(line) for line in base]),
-        base_lines=base,
-        json=Reading([words(line) for line in _from_json(facts)]),
+        description=Reading([f"{named} {facts.text('description')}"]),
+        base=Reading(_trafilatura(root)),
+        json=Reading(_from_json(facts)),
     )
     return blocks_of(body), known
 
 
-def _rescues(blocks: Sequence[Block], known: Known, facts: Structured) -> Iterator[tuple[list[str], str, int]]:
+def _rescues(blocks: Sequence[Block], voted: set[int], known: Known) -> Iterator[tuple[list[str], str, int]]:
     """Other texts for a page of whose text little was found: lines, origin, least words.
 
     Trafilatura's counts where it is made of what no visible block holds: the state of a script, a description.
     """
-    seen = sum(block.count for block in blocks if known.base.share(block.words) > _MOSTLY)
-    if seen * 2 < known.base.size:
-        yield known.base_lines, "trafilatura", _LEAST_WORDS
-    yield _from_json(facts), "json-ld", _RESCUE_WORDS
+    if sum(blocks[i].count for i in voted) * 2 < known.base.size:
+        yield known.base.lines, "trafilatura", _LEAST_WORDS
+    yield known.json.lines, "json-ld", _RESCUE_WORDS
 
 
 def _chosen(blocks: Sequence[Block], traits: Sequence[list[float] | None], known: Known) -> list[int]:
@@ -134,14 +133,14 @@ def _in_one_row(one: Node, other: Node) -> bool:
     )
 
 
-def _beside(blocks: Sequence[Block], kept: Sequence[int], known: Known) -> Iterable[str]:
+def _beside(blocks: Sequence[Block], kept: Sequence[int], voted: set[int]) -> Iterable[str]:
     """What was left out beside the text: between its first and last block, or kept by the other reading."""
     inside = range(kept[0], kept[-1]) if kept else range(0)
     chosen = set(kept)
     return (
         block.text
         for i, block in enumerate(blocks)
-        if i not in chosen and block.count > 1 and (i in inside or known.base.share(block.words) > _MOSTLY)
+        if i not in chosen and block.count > 1 and (i in inside or i in voted)
     )
 
 

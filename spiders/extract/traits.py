@@ -14,6 +14,7 @@ from math import log1p
 
 import msgspec
 
+from spiders.extract import sites
 from spiders.extract.blocks import Block
 from spiders.extract.phrases import INVITATION, SENTENCE_END
 from spiders.extract.tree import Node, names_of
@@ -92,16 +93,18 @@ _PAGE = (
 _PLAIN = (*_OWN, *_AROUND, *_PLACED, *_VOTED)
 NAMES = (*_PLAIN, *(f"{name} at {offset:+d}" for offset in _OFFSETS for name in _NEXT), *_PAGE)
 """The traits in their order."""
+VOTE = NAMES.index("vote")
+"""Where the share of a block stands that trafilatura kept."""
 
 
 class Reading:
     """Another reading of the page, asked what it kept."""
 
-    def __init__(self, lines: Iterable[Sequence[str]]) -> None:
-        kept = list(lines)
-        words = [word for line in kept for word in line]
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = list(lines)
+        words = [word for line in self.lines for word in sites.words(line)]
         self.size = len(words)
-        self._lines = {tuple(line) for line in kept}
+        self._lines = {sites.words(line) for line in self.lines}
         self._threes = set(zip(words, words[1:], words[2:], strict=False))
 
     def share(self, words: Sequence[str]) -> float:
@@ -123,7 +126,6 @@ class Known(msgspec.Struct, frozen=True):
     description: Reading
     base: Reading
     """Trafilatura's reading."""
-    base_lines: list[str]
     json: Reading
     """The body in JSON-LD."""
 
@@ -301,7 +303,7 @@ class _Page:
         yield len(_CAPITALS.findall(text)) / size
         yield sum(len(word) <= 3 for word in words) / max(1, len(words))
         yield (text.count(",") + text.count(";")) / size
-        yield (len(_DIGIT.findall(text)) / len(text)) if not text.isalpha() else 0.0
+        yield len(_DIGIT.findall(text)) / len(text)
         yield float(int(tag[1])) if tag in ("h1", "h2", "h3", "h4", "h5", "h6") else 0.0
         yield from (float(tag == one) for one in ("div", "p", "li", "td", "figcaption"))
         yield from (float(block.breaks), float(self.times[text]), float(bool(INVITATION.search(text[:_INVITING]))))
