@@ -62,6 +62,7 @@ TEASER = re.compile(
 FETCHED = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FOLDED = Path(__file__).with_name("forests")
 FOLDS = 5
+NOWHERE = "https://example.org/a-page-without-an-address"
 SLOW = 10.0
 """Seconds that no page may take."""
 CUT = 0.8
@@ -117,7 +118,7 @@ def body_of(row: Row) -> bytes:
 
 def page_of(row: Row) -> tuple[Page, Outlet]:
     """The page as ``tocsin extract`` reads it: a person named it, and nothing is known of the outlet."""
-    url = row["url"] or "https://example.org/news/page"
+    url = row["url"] or NOWHERE
     page = Page(url=url, fetched_url=url, body=body_of(row), fetched=FETCHED, http=HttpFacts(status=200), asked=True)
     return page, Outlet(name="bench", home="https://example.org/")
 
@@ -367,7 +368,7 @@ def _theirs_on(row: Row, body: bytes) -> object:
 def _ours_on(row: Row, body: bytes) -> object:
     from spiders.extract import extract
 
-    url = row["url"] or "https://example.org/news/page"
+    url = row["url"] or NOWHERE
     page = Page(url=url, fetched_url=url, body=body, fetched=FETCHED, http=HttpFacts(status=200))
     return extract(page, Outlet(name="bench", home="https://example.org/"))
 

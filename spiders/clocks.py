@@ -7,10 +7,11 @@ says "now", and was proved wrong often enough, is believed no more in this run: 
 """
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from spiders.extract import dateday
 from tocsin.records import Article, DateCandidate
 
 LEAST = 5
@@ -20,13 +21,11 @@ SHARE = 0.8
 PROVED = 3
 """Of them that must have been proved wrong."""
 KEPT = 60
-MINUTES = timedelta(minutes=2)
 EARLIER = timedelta(hours=2)
 NOTE = "this outlet's pages always give the moment of the fetch as {}"
 _PAGE = ("json-ld", "meta", "time", "script", "text")
-_CANDIDATE = ("chosen", "agrees", "another source comes first", "stands behind a date that may be the page's clock")
-_NOW = ("render date", "equals the day of the fetch, and nothing else says so",
-        "equals the minute of the fetch, and nothing else says so")  # fmt: skip
+_CANDIDATE = ("chosen", "agrees", "another source comes first", dateday.BEHIND)
+_NOW = ("render date", *dateday.REFUSED)
 
 
 class Distrust(msgspec.Struct, frozen=True):
@@ -78,7 +77,7 @@ class Clocks:
         seen, before = self._seen[key], self._seen[key].pop(article.address_id, None)
         if one.value is None:
             return
-        now = _is_now(one.value, article.first_seen)
+        now = _is_now(one, one.value, article.first_seen)
         moved = before is not None and before.now and _utc(before.value) != _utc(one.value)
         seen[article.address_id] = _Seen(one.value, now, now and (moved or _earlier(article, one)))
         if len(seen) > KEPT:
@@ -125,20 +124,11 @@ def _utc(value: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _is_now(value: datetime, fetched: datetime) -> bool:
+def _is_now(one: DateCandidate, value: datetime, fetched: datetime) -> bool:
     """Whether a date is the minute of the fetch, or without a time of day its day, in any zone it may mean."""
-    if (value.hour, value.minute, value.second) == (0, 0, 0):
-        return value.date() in _days(fetched)
-    gap = _utc(value) - fetched
-    if value.tzinfo is None:
-        if abs(gap) > timedelta(hours=14) + MINUTES:
-            return False
-        gap -= timedelta(hours=1) * round(gap / timedelta(hours=1))
-    return abs(gap) <= MINUTES
-
-
-def _days(moment: datetime) -> set[date]:
-    return {(moment + timedelta(hours=h)).date() for h in (-12, 0, 14)}
+    if dateday.is_day_only(one):
+        return value.date() in dateday.days_of(fetched, None)
+    return dateday.is_fetch_minute(value, fetched, None)
 
 
 def _earlier(article: Article, one: DateCandidate) -> bool:

@@ -38,7 +38,6 @@ _HALF_HOURS = tuple(timedelta(hours=h) for h in (-3.5, 3.5, 5.5, 9.5, 10.5))
 """Offsets of many people that are no whole hours."""
 _NEAR_URL = timedelta(days=2)
 _LATER = "later than the listing of the article"
-_BEHIND = "stands behind a date that may be the page's clock"
 
 
 class Dates(msgspec.Struct, frozen=True):
@@ -148,14 +147,14 @@ def _clocks(found: list[DateCandidate], page: Page, zone: tzinfo | None) -> list
 
     All are held against the same ledger: of two that vouch for each other none goes first.
     """
-    today = dateday.days_of(page, None)
+    today = dateday.days_of(page.fetched, None)
     out = []
     for c in found:
         verdict = c.verdict
         if verdict == "page furniture" and c.value is not None and c.value.date() in today:
             verdict = "render date"
         elif not verdict and dateday.later_than_listed(c, found):
-            verdict = "render date" if c.value and dateday.is_fetch_minute(c.value, page, zone) else _LATER
+            verdict = "render date" if c.value and dateday.is_fetch_minute(c.value, page.fetched, zone) else _LATER
         elif not verdict:
             verdict = dateday.objection(c, found, page, zone)
         out.append(msgspec.structs.replace(c, verdict=verdict))
@@ -170,7 +169,7 @@ def _none_behind(found: list[DateCandidate], zone: tzinfo | None) -> list[DateCa
         return found
     day = dateday.local_day(doubted.value, zone)
     return [
-        msgspec.structs.replace(c, verdict=_BEHIND)
+        msgspec.structs.replace(c, verdict=dateday.BEHIND)
         if not c.verdict
         and c.value is not None
         and c.origin not in ("feed", "sitemap")
@@ -244,20 +243,16 @@ def _as_there(value: datetime, ledger: Sequence[DateCandidate], zone: tzinfo | N
 
 def _sharper(found: list[DateCandidate], free: list[tuple[int, datetime]], zone: tzinfo | None) -> tuple[int, datetime]:
     """The first free candidate; one that says the same with a zone or with the time of day stands in for it."""
-    first = free[0][1]
+    at, first = free[0]
     for i, other in free[1:]:
         if found[i].origin == "url":
             continue
         if first.tzinfo is None and other.tzinfo is not None and _apart(first, other) is not None:
             return i, other
         near = abs(aware(other, zone) - aware(first, zone)) < timedelta(days=1.5)
-        if near and _at_midnight(first) and not _at_midnight(other):
+        if near and dateday.is_day_only(found[at]) and not dateday.is_day_only(found[i]):
             return i, other
     return free[0]
-
-
-def _at_midnight(value: datetime) -> bool:
-    return (value.hour, value.minute, value.second) == (0, 0, 0)
 
 
 def _apart(naive: datetime, other: datetime) -> timedelta | None:

@@ -29,6 +29,7 @@ TODAY = "equals the day of the fetch, and nothing else says so"
 NOW = "equals the minute of the fetch, and nothing else says so"
 REFUSED = (TODAY, NOW)
 """Verdicts that end the search: what comes behind would be chosen today and not tomorrow."""
+BEHIND = "stands behind a date that may be the page's clock"
 _MINUTES = timedelta(minutes=2)
 _LISTED_LATER = timedelta(hours=2)
 _FARTHEST = timedelta(hours=14)
@@ -40,18 +41,18 @@ def is_day_only(candidate: DateCandidate) -> bool:
     return value is not None and (value.hour, value.minute, value.second) == (0, 0, 0)
 
 
-def days_of(page: Page, zone: tzinfo | None) -> set[date]:
+def days_of(fetched: datetime, zone: tzinfo | None) -> set[date]:
     """Days that it may be where the page was written: one, if the zone is known."""
     if zone is not None:
-        return {page.fetched.astimezone(zone).date()}
-    return {(page.fetched + timedelta(hours=h)).date() for h in (-12, 0, 14)}
+        return {fetched.astimezone(zone).date()}
+    return {(fetched + timedelta(hours=h)).date() for h in (-12, 0, 14)}
 
 
-def is_fetch_minute(value: datetime, page: Page, zone: tzinfo | None) -> bool:
+def is_fetch_minute(value: datetime, fetched: datetime, zone: tzinfo | None) -> bool:
     """Whether a time of day is that of the fetch, give or take two minutes, in its zone or else in any whole hour."""
     if value.tzinfo or zone:
-        return abs((value if value.tzinfo else value.replace(tzinfo=zone)) - page.fetched) <= _MINUTES
-    gap = value.replace(tzinfo=UTC) - page.fetched
+        return abs((value if value.tzinfo else value.replace(tzinfo=zone)) - fetched) <= _MINUTES
+    gap = value.replace(tzinfo=UTC) - fetched
     hours = timedelta(hours=1) * round(gap / timedelta(hours=1))
     return abs(gap) <= _FARTHEST + _MINUTES and abs(gap - hours) <= _MINUTES
 
@@ -62,11 +63,11 @@ def objection(one: DateCandidate, found: Sequence[DateCandidate], page: Page, zo
     if value is None or FAMILY.get(one.origin) in ("listing", "front", "address", "rule"):
         return ""
     if is_day_only(one):
-        today = days_of(page, zone)
+        today = days_of(page.fetched, zone)
         if local_day(value, zone) not in today and value.date() not in today:
             return ""
         return "" if any(_same_day(one, w, zone) for w in _others(one, found, page, zone)) else TODAY
-    if not is_fetch_minute(value, page, zone):
+    if not is_fetch_minute(value, page.fetched, zone):
         return ""
     witnesses = (w for w in _others(one, found, page, zone) if FAMILY.get(w.origin) in ("listing", "address"))
     return "" if any(_same_day(one, w, zone) for w in witnesses) else NOW
@@ -107,7 +108,9 @@ def _others(one: DateCandidate, found: Sequence[DateCandidate], page: Page, zone
         and w.value is not None
         and FAMILY.get(w.origin) != FAMILY.get(one.origin)
         and (
-            FAMILY.get(w.origin) in ("listing", "address") or is_day_only(w) or not is_fetch_minute(w.value, page, zone)
+            FAMILY.get(w.origin) in ("listing", "address")
+            or is_day_only(w)
+            or not is_fetch_minute(w.value, page.fetched, zone)
         )
     ]
 

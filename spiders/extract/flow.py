@@ -230,7 +230,8 @@ def _entry_note(entry: live.Entry) -> str:
 
 def _section(read: _Read) -> str:
     facts = read.facts
-    return read.ruled.section or facts.text("articleSection") or facts.first("article:section", "section")
+    named = facts.text("articleSection") or facts.first("article:section", "section")
+    return read.ruled.section or named or facts.section
 
 
 def _http(read: _Read) -> HttpFacts:

@@ -2,20 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from spiders.extract import localdate
+from spiders.extract import localdate, relative
 
-_ZONES: dict[str, tzinfo] = {
-    **dict.fromkeys(("utc", "gmt", "z"), UTC),
-    **{name: timezone(timedelta(hours=hours)) for name, hours in (("bst", 1), ("cet", 1), ("cest", 2), ("eet", 2))},
-    **{name: timezone(timedelta(hours=hours)) for name, hours in (("eest", 3), ("msk", 3), ("мск", 3))},
-    **{name: timezone(timedelta(hours=hours)) for name, hours in (("est", -5), ("edt", -4), ("pst", -8), ("pdt", -7))},
-}
 _PLACES = {"et": "America/New_York", "pt": "America/Los_Angeles", "києвом": "Europe/Kyiv", "киеву": "Europe/Kyiv"}
 _CLOCK = re.compile(
     r"(?i)(?:\b(?:at|о|об|в|um|à|a las|o)\s{1,3})?(?<![\d.:/-])(?P<h>[01]?\d|2[0-3])"
@@ -30,8 +24,8 @@ _DAYS = (
     re.compile(r"(?<![\d.])(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.?(?![\d:])"),
 )
 """A day and its month: the day first, the month first, in numbers."""
-_TODAY = re.compile(r"(?i)^\W*(?:today|сьогодні|сегодня|heute|aujourd[’']hui|hoy|dzisiaj|dziś)\b")
-_YESTERDAY = re.compile(r"(?i)^\W*(?:yesterday|вчора|учора|вчера|gestern|hier|ayer|wczoraj)\b")
+_TODAY = re.compile(rf"(?i)^\W*(?:{relative.TODAY})\b")
+_YESTERDAY = re.compile(rf"(?i)^\W*(?:{relative.YESTERDAY})\b")
 _LONGEST_DAY = 60
 _OTHER_WORDS = 5
 _DAY_WITHIN = 20
@@ -122,7 +116,7 @@ def _clock_of(found: re.Match[str]) -> time | None:
 
 def _zone_of(name: str | None) -> tzinfo | None:
     low = (name or "").lower()
-    return ZoneInfo(_PLACES[low]) if low in _PLACES else _ZONES.get(low)
+    return ZoneInfo(_PLACES[low]) if low in _PLACES else localdate.zone_named(low)
 
 
 def day_of(text: str, today: date | None) -> date | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import msgspec
 
@@ -143,9 +143,15 @@ def _at(day: datetime, clock: re.Match[str]) -> datetime:
         hours, minutes = int(offset[1:3]), int(offset[3:5] or 0)
         minutes = (hours * 60 + minutes) * (-1 if offset[0] == "-" else 1)
         return moment.replace(tzinfo=timezone(timedelta(minutes=minutes))) if abs(minutes) < 1440 else moment
-    if zone in _ZONES:
-        return moment.replace(tzinfo=timezone(timedelta(minutes=_ZONES[zone])) if _ZONES[zone] else UTC)
-    return moment
+    return moment.replace(tzinfo=zone_named(zone))
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """The zone of an abbreviation in lower case, such as ``eet``; None where it is unknown."""
+    minutes = _ZONES.get(name)
+    if minutes is None:
+        return None
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
 
 
 def is_date_line(line: str) -> bool:

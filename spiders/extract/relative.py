@@ -11,10 +11,10 @@ import msgspec
 
 from spiders.extract import localdate
 
-_TODAY = r"today|сьогодні|сегодня|heute|aujourd[’']hui|hoy|dzisiaj|dziś|oggi|hoje|vandaag"
-_YESTERDAY = r"yesterday|вчора|учора|вчера|gestern|hier|ayer|wczoraj|ieri|ontem|gisteren"
+TODAY = r"today|сьогодні|сегодня|heute|aujourd[’']hui|hoy|dzisiaj|dziś|oggi|hoje|vandaag"
+YESTERDAY = r"yesterday|вчора|учора|вчера|gestern|hier|ayer|wczoraj|ieri|ontem|gisteren"
 _BEFORE = r"позавчора|позавчера|vorgestern|avant-hier|anteayer|przedwczoraj|(?:the )?day before yesterday"
-_DAY = re.compile(rf"(?i)(?<![\w-])(?:(?P<d2>{_BEFORE})|(?P<d0>{_TODAY})|(?P<d1>{_YESTERDAY}))(?![\w-])")
+_DAY = re.compile(rf"(?i)(?<![\w-])(?:(?P<d2>{_BEFORE})|(?P<d0>{TODAY})|(?P<d1>{YESTERDAY}))(?![\w-])")
 _UNITS = {
     "s": r"sec(?:ond)?s?|секунд\w?|сек|sekunden?|secondes?|segundos?|sekund\w?",
     "m": r"min(?:ute)?s?|хвилин\w?|хв|минут\w?|мин|minuten?|minutos?|minut\w?",
