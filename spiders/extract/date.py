@@ -6,18 +6,35 @@ writes them all), print, a listing, the address. A time of day that is not the m
 source, since a clock shows that minute. What is refused so ends the search: behind it another date would be chosen
 today and not tomorrow, and the same page has to give one date or none whenever it was saved. The exception are dates
 that lean on the fetch (``вчора``, a day without a year), taken from the article's header where no machine wrote a date.
+
+Where the first look finds nothing, further ones are taken, each only if those before it found nothing either.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
 
-from spiders.extract import dateday, datemarks, localdate
+from spiders.extract import dateday, datelate, datemarks, localdate
+from spiders.extract.datechoice import apart, as_there, choose
 from spiders.extract.datefinds import aware, candidates, changed_in_print, leaning, reads_month_first, zone_of
-from spiders.extract.datereason import CHANGED, FIRST, LEANING, MARKED, SHOWN, Confidence, Rank, judge, why_none
+from spiders.extract.dateheader import Header, heading_of
+from spiders.extract.datereason import (
+    BESIDE,
+    CHANGED,
+    FIRST,
+    LEANING,
+    LONE,
+    MARKED,
+    SHOWN,
+    Confidence,
+    Rank,
+    judge,
+    why_none,
+)
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node
 from tocsin.records import DateCandidate, Outlet, Page
@@ -34,8 +51,6 @@ _META_MODIFIED = (
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MOST = 40
 """Candidates of a further look that are written down."""
-_HALF_HOURS = tuple(timedelta(hours=h) for h in (-3.5, 3.5, 5.5, 9.5, 10.5))
-"""Offsets of many people that are no whole hours."""
 _NEAR_URL = timedelta(days=2)
 _LATER = "later than the listing of the article"
 
@@ -63,10 +78,11 @@ def settle(
     """
     zone = zone_of(outlet)
     month_first = reads_month_first(facts, outlet)
-    found = [_possible(c, page, zone) for c in candidates(root, facts, page, outlet, title, lines)]
+    header = Header(title if title is not None else heading_of(facts))
+    found = [_possible(c, page, zone) for c in candidates(root, facts, page, outlet, header, lines)]
     found = _clocks(_against_url(found), page, zone)
     rank: Rank = FIRST
-    for place, look in _looks(root, facts, page, zone, title, month_first=month_first) if not lines else ():
+    for place, look in _looks(root, facts, page, zone, header, month_first=month_first) if not lines else ():
         if _free(found) or _ends(found):
             break
         rank = place
@@ -74,17 +90,24 @@ def settle(
         if place == CHANGED:
             found = [c if c.verdict not in dateday.REFUSED else _unproved_change(c) for c in found]
     found = [c if c.value is None else msgspec.structs.replace(c, zone=_zone_named(c, zone)) for c in found]
-    return _choose(found, rank, _modified(facts, page, zone, title, month_first=month_first), page, zone)
+    return _choose(found, rank, _modified(facts, page, zone, header, month_first=month_first), page, zone)
 
 
 def _looks(
-    root: Node, facts: Structured, page: Page, zone: tzinfo | None, title: Node | None, *, month_first: bool
+    root: Node, facts: Structured, page: Page, zone: tzinfo | None, header: Header, *, month_first: bool
 ) -> Iterator[tuple[Rank, Iterator[DateCandidate]]]:
     """Further places to look in, the most telling first."""
-    yield MARKED, datemarks.machine(facts, title, month_first=month_first)
-    yield LEANING, iter(leaning(title, page, zone))
-    yield SHOWN, datemarks.shown(root, facts, title, month_first=month_first)
-    yield CHANGED, datemarks.changes(root, facts, month_first=month_first)
+    lines = cache(lambda: list(datemarks.lines_of(root)))
+    yield MARKED, datemarks.machine(facts, header.title, month_first=month_first)
+    yield LEANING, iter(leaning(header, page, zone))
+    yield SHOWN, datemarks.named(facts, header.title, month_first=month_first)
+    yield BESIDE, datelate.beside(header, month_first=month_first)
+    yield SHOWN, datemarks.shown(root, facts, header.title, lines, month_first=month_first)
+    yield SHOWN, datelate.states(root)
+    yield SHOWN, datelate.address(page)
+    yield SHOWN, datelate.own_card(root, page)
+    yield LONE, datelate.alone(lines, header, month_first=month_first)
+    yield CHANGED, datemarks.changes(facts, lines, month_first=month_first)
 
 
 def _search(
@@ -198,19 +221,21 @@ def _choose(
     found: list[DateCandidate], rank: Rank, modified: datetime | None, page: Page, zone: tzinfo | None
 ) -> Dates:
     free = [(i, c.value) for i, c in enumerate(found) if not c.verdict and c.value is not None]
-    if not free:
+    taken = choose(found, free, zone) if free else None
+    if taken is None:
         why = why_none(found)
         return Dates(note=why, modified=modified, ledger=tuple(found), reason=why)
-    best, value = _sharper(found, free, zone)
+    best, value = taken
     chosen = found[best]
-    verdicts = {i: "agrees" if _apart(v, value) is not None else "another source comes first" for i, v in free}
+    verdicts = {i: "agrees" if apart(v, value) is not None else "another source comes first" for i, v in free}
     verdicts[best] = "chosen"
     ledger = tuple(msgspec.structs.replace(c, verdict=verdicts.get(i, c.verdict)) for i, c in enumerate(found))
     if value.tzinfo is None and zone is not None:
         value = value.replace(tzinfo=zone)
     confidence, reason = judge(chosen, ledger, rank, zone, listed=page.listing is not None)
-    note = "; ".join(_notes(chosen, value, rank))
-    return Dates(_as_there(value, ledger, zone), chosen.origin, note, modified, ledger, confidence, reason)
+    there, said = as_there(value, ledger, zone)
+    note = "; ".join(n for n in (*_notes(chosen, value, rank), said) if n)
+    return Dates(there, chosen.origin, note, modified, ledger, confidence, reason)
 
 
 def _notes(chosen: DateCandidate, value: datetime, rank: Rank) -> Iterator[str]:
@@ -224,49 +249,8 @@ def _notes(chosen: DateCandidate, value: datetime, rank: Rank) -> Iterator[str]:
         yield "no zone on the page and none known for the outlet"
 
 
-def _as_there(value: datetime, ledger: Sequence[DateCandidate], zone: tzinfo | None) -> datetime:
-    """A moment written in UTC, on the clock of the place, where the page itself shows that clock beside it.
-
-    Its local day is what readers know it by. An outlet whose zone is known needs no such hint.
-    """
-    if zone is not None or value.utcoffset() != timedelta():
-        return value
-    for other in ledger:
-        if other.value is None or other.verdict != "agrees" or dateday.is_day_only(other):
-            continue
-        gap = other.value.utcoffset() if other.value.tzinfo else _apart(other.value, value)
-        offset = timedelta(minutes=30) * round((gap or timedelta()) / timedelta(minutes=30))
-        if offset and (other.value.tzinfo or offset % timedelta(hours=1) == timedelta() or offset in _HALF_HOURS):
-            return value.astimezone(timezone(offset))
-    return value
-
-
-def _sharper(found: list[DateCandidate], free: list[tuple[int, datetime]], zone: tzinfo | None) -> tuple[int, datetime]:
-    """The first free candidate; one that says the same with a zone or with the time of day stands in for it."""
-    at, first = free[0]
-    for i, other in free[1:]:
-        if found[i].origin == "url":
-            continue
-        if first.tzinfo is None and other.tzinfo is not None and _apart(first, other) is not None:
-            return i, other
-        near = abs(aware(other, zone) - aware(first, zone)) < timedelta(days=1.5)
-        if near and dateday.is_day_only(found[at]) and not dateday.is_day_only(found[i]):
-            return i, other
-    return free[0]
-
-
-def _apart(naive: datetime, other: datetime) -> timedelta | None:
-    """The offset between two writings of one moment: a whole number of half hours, at most 14; else None."""
-    if other.tzinfo is None or naive.tzinfo is not None:
-        gap = aware(naive, None) - aware(other, None)
-        return gap if abs(gap) < timedelta(minutes=1) else None
-    gap = naive - other.astimezone(UTC).replace(tzinfo=None)
-    rest = gap.total_seconds() % 1800
-    return gap if abs(gap) <= timedelta(hours=14) and min(rest, 1800 - rest) < 60 else None
-
-
 def _modified(
-    facts: Structured, page: Page, zone: tzinfo | None, title: Node | None, *, month_first: bool
+    facts: Structured, page: Page, zone: tzinfo | None, header: Header, *, month_first: bool
 ) -> datetime | None:
     raw: list[Any] = [facts.text("dateModified"), *(facts.first(name) for name in _META_MODIFIED)]
     if page.listing is not None and page.listing.updated is not None:
@@ -275,7 +259,7 @@ def _modified(
         value = localdate.parse_iso(text) if text else None
         if value is not None and value.replace(tzinfo=value.tzinfo or zone or UTC) <= page.fetched + timedelta(days=1):
             return value if value.tzinfo else value.replace(tzinfo=zone)
-    printed = changed_in_print(title, month_first=month_first)
+    printed = changed_in_print(header, month_first=month_first)
     if printed is not None and aware(printed, zone) <= page.fetched + timedelta(days=1):
         return printed if printed.tzinfo else printed.replace(tzinfo=zone)
-    return next((c.value for c in leaning(title, page, zone, changed=True)), None)
+    return next((c.value for c in leaning(header, page, zone, changed=True)), None)

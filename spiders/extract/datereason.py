@@ -9,12 +9,14 @@ from spiders.extract.dateday import FAMILY
 from tocsin.records import DateCandidate
 
 Confidence = Literal["", "high", "medium", "low"]
-Rank = Literal["first", "marked", "leaning", "shown", "changed"]
+Rank = Literal["first", "marked", "leaning", "beside", "shown", "lone", "changed"]
 """Which look brought a date: the first, or one of those that are taken where it found nothing."""
 FIRST: Final = "first"
 MARKED: Final = "marked"
 LEANING: Final = "leaning"
+BESIDE: Final = "beside"
 SHOWN: Final = "shown"
+LONE: Final = "lone"
 CHANGED: Final = "changed"
 
 _NAMES = {
@@ -30,13 +32,13 @@ _NAMES = {
     "text": "the page's print",
     "rule": "a rule of the outlet",
 }
-_ALONE: dict[str, Confidence] = {
-    "first": "medium",
-    "marked": "medium",
-    "leaning": "low",
-    "shown": "low",
-    "changed": "low",
+_SAYS = {
+    CHANGED: "{} says when the article was changed, and nothing says when it appeared",
+    LEANING: "{} tells it from the moment of the fetch",
+    BESIDE: "{} gives it close to the title, in a place that other dates stand in as well",
+    LONE: "{} gives it, and shows no other date",
 }
+"""What is said of a date by the look that brought it."""
 _FAR = timedelta(days=2)
 
 
@@ -46,9 +48,8 @@ def judge(
     """The confidence in a chosen date and the reason, one sentence. ``listed``: a feed led to the page just now."""
     with_it, against = _voices(chosen, ledger, zone)
     what = _NAMES.get(chosen.origin, chosen.origin)
-    says = f"{what} says when the article was changed, and nothing says when it appeared" if rank == CHANGED else ""
-    says = says or (f"{what} tells it from the moment of the fetch" if rank == LEANING else f"{what} gives it")
-    if rank in (SHOWN, CHANGED):
+    says = _SAYS.get(rank, "{} gives it").format(what)
+    if rank in (BESIDE, SHOWN, LONE, CHANGED):
         return "low", f"{says[0].upper()}{says[1:]}."
     if rank == LEANING:
         return ("medium" if listed else "low"), f"{says[0].upper()}{says[1:]}."

@@ -8,46 +8,66 @@ import msgspec
 
 _MONTHS = (
     (
-        "january jan січня січень січ января январь янв januar jänner janvier janv enero ene stycznia"
-        " styczeń sty gennaio gen janeiro januari"
+        "january jan січня січень січ января январь янв januar jänner janvier janv enero ene stycznia styczeń"
+        " sty gennaio gen janeiro januari ianuarie януари студзеня ocak ledna يناير"
     ),
     (
         "february feb лютого лютий лют февраля февраль фев februar février févr febrero lutego luty lut"
-        " febbraio fevereiro fev februari"
+        " febbraio fevereiro fev februari februarie февруари лютага şubat února فبراير"
     ),
-    "march mar березня березень бер марта март мар märz mars marzo marca marzec março maart mrt",
-    "april apr квітня квітень кві апреля апрель апр avril avr abril abr kwietnia kwiecień kwi aprile",
-    "may травня травень тра мая май mai mayo maja maj maggio mag maio mei",
-    "june jun червня червень чер июня июнь июн juni juin junio czerwca czerwiec cze giugno giu junho",
-    "july jul липня липень лип июля июль июл juli juillet juil julio lipca lipiec lip luglio lug julho",
-    "august aug серпня серпень сер августа август авг août agosto ago sierpnia sierpień sie augustus",
+    (
+        "march mar березня березень бер марта март мар märz mars marzo marca marzec março maart mrt martie"
+        " сакавіка mart března مارس"
+    ),
+    (
+        "april apr квітня квітень кві апреля апрель апр avril avr abril abr kwietnia kwiecień kwi aprile"
+        " aprilie април красавіка nisan dubna أبريل ابريل إبريل"
+    ),
+    ("may травня травень тра мая май mai mayo maja maj maggio mag maio mei мая mayıs května مايو"),
+    (
+        "june jun червня червень чер июня июнь июн juni juin junio czerwca czerwiec cze giugno giu junho"
+        " iunie юни чэрвеня haziran června يونيو"
+    ),
+    (
+        "july jul липня липень лип июля июль июл juli juillet juil julio lipca lipiec lip luglio lug julho"
+        " iulie юли ліпеня temmuz července يوليو"
+    ),
+    (
+        "august aug серпня серпень сер августа август авг août agosto ago sierpnia sierpień sie augustus"
+        " augusti жніўня ağustos srpna أغسطس اغسطس"
+    ),
     (
         "september sept sep вересня вересень вер сентября сентябрь сен сент septembre septiembre września"
-        " wrzesień wrz settembre set setembro"
+        " wrzesień wrz settembre set setembro septembrie септември верасня eylül září سبتمبر"
     ),
     (
         "october oct жовтня жовтень жов октября октябрь окт oktober okt octobre octubre października"
-        " październik paź ottobre ott outubro out"
+        " październik paź ottobre ott outubro out octombrie октомври кастрычніка ekim října أكتوبر اكتوبر"
     ),
-    "november nov листопада листопад лис ноября ноябрь ноя нояб novembre noviembre listopada listopad novembro",
+    (
+        "november nov листопада листопад лис ноября ноябрь ноя нояб novembre noviembre listopada listopad"
+        " novembro noiembrie ноември лістапада kasım نوفمبر"
+    ),
     (
         "december dec грудня грудень гру декабря декабрь дек dezember dez décembre déc diciembre dic grudnia"
-        " grudzień gru dicembre dezembro"
+        " grudzień gru dicembre dezembro decembrie декември снежня aralık prosince desember ديسمبر"
     ),
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _DATE = re.compile(
-    rf"(?i)(?<![\w/.-])(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th|er|º"
-    rf"|\.)?[\s ]+(?:de\s+)?(?P<m1>{_NAMES})\b\.?,?[\s ]*(?:de[l]?\s+)?(?P<y1>(?:19|20)\d\d)\b"
-    rf"|(?P<m2>{_NAMES})\b\.?[\s ]+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?[\s ]+(?P<y2>(?:19|20)\d\d)\b"
+    rf"(?i)(?<![\w/.-])(?:(?P<d1>\d{{1,2}})(?:(?:st|nd|rd|th|er|º|\.)?(?:\s+|(?<=\.))(?:de\s+)?(?P<m1>{_NAMES})\b"
+    rf"\.?,?\s*(?:de[l]?\s+)?|(?P<dash>[-/])(?P<m6>{_NAMES})\b(?P=dash))(?P<y1>(?:19|20)\d\d)\b"
+    rf"|(?P<m2>{_NAMES})\b\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>(?:19|20)\d\d)\b"
     r"|(?P<d3>\d{1,2})(?P<sep>[./-])(?P<m3>\d{1,2})(?P=sep)(?P<y3>(?:19|20)\d\d)\b"
-    r"|(?P<y4>(?:19|20)\d\d)(?P<sep4>[./-])(?P<m4>\d{1,2})(?P=sep4)(?P<d4>\d{1,2})"
+    rf"|(?P<y4>(?:19|20)\d\d)(?:(?P<sep4>[./-])(?P<m4>\d{{1,2}})(?P=sep4)(?P<d4>\d{{1,2}})"
+    rf"|\s(?P<m7>{_NAMES})\b\.?\s(?P<d7>\d{{1,2}})|\s?年\s?(?P<m8>\d{{1,2}})\s?月\s?(?P<d8>\d{{1,2}})\s?日)"
     r"|(?P<d5>\d\d)\.(?P<m5>\d\d)\.(?P<y5>\d\d))(?![\d/-]|\.\d)"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d|\d\.\d\d\.\d\d")
 _LAST_SHORT = 49
 """Of two digits up to this one, the century is the present one; higher ones are no year of a page."""
-_CLOCK = r"(?P<h>[01]?\d|2[0-3])(?:[:h.]|\s?h\s?)(?P<min>[0-5]\d)(?::[0-5]\d)?(?:\s*(?P<half>[ap]\.?m\b\.?))?"
+_CLOCK = r"(?P<h>[01]?\d|2[0-3])(?:[:h.]|\s?h\s?)(?P<min>[0-5]\d)(?::[0-5]\d)?(?:\s*(?P<half>[ap]\.?m\b\.?|[صم]\b))?"
 _ZONE = (
     r"(?:\s*\(?(?P<zone>UTC|GMT|Z|BST|CET|CEST|EET|EEST|MSK|мск|EST|EDT|PST|PDT|CST|CDT"
     r"|МСК)?\)?\s*(?P<off>[+−-]\d\d?:?(?:\d\d)?)?)"
@@ -97,7 +117,8 @@ class Printed(msgspec.Struct, frozen=True):
 
 def find(text: str, *, month_first: bool = False) -> Iterator[Printed]:
     """Dates with a year in a line. ``month_first`` says how to read ``03/04/2026`` (with slashes only)."""
-    for found in _DATE.finditer(text):
+    # Most texts with figures have no year: this spares them the search for names of months.
+    for found in _DATE.finditer(text) if _YEAR.search(text) else ():
         day = _day(found, month_first=month_first)
         if day is None:
             continue
@@ -115,19 +136,18 @@ def find(text: str, *, month_first: bool = False) -> Iterator[Printed]:
 
 def _day(found: re.Match[str], *, month_first: bool) -> datetime | None:
     g = found.groupdict()
+    year = int(g["y1"] or g["y2"] or g["y3"] or g["y4"] or 0)
     try:
-        if g["y1"]:
-            return datetime(int(g["y1"]), _MONTH[g["m1"].casefold()], int(g["d1"]))
-        if g["y2"]:
-            return datetime(int(g["y2"]), _MONTH[g["m2"].casefold()], int(g["d2"]))
-        if g["y4"]:
-            return datetime(int(g["y4"]), int(g["m4"]), int(g["d4"]))
         if g["y5"]:
             return datetime(2000 + int(g["y5"]), int(g["m5"]), int(g["d5"])) if int(g["y5"]) <= _LAST_SHORT else None
+        if name := g["m1"] or g["m2"] or g["m6"] or g["m7"]:
+            return datetime(year, _MONTH.get(name.casefold(), 0), int(g["d1"] or g["d2"] or g["d7"]))
+        if g["y4"]:
+            return datetime(year, int(g["m4"] or g["m8"]), int(g["d4"] or g["d8"]))
         day, month = int(g["d3"]), int(g["m3"])
         if month > 12 or (month_first and g["sep"] == "/" and day <= 12):
             day, month = month, day
-        return datetime(int(g["y3"]), month, day)
+        return datetime(year, month, day)
     except ValueError:
         return None
 
@@ -136,7 +156,7 @@ def _at(day: datetime, clock: re.Match[str]) -> datetime:
     hour = int(clock["h"])
     half = (clock["half"] or "").lower().replace(".", "")
     if half and hour <= 12:
-        hour = hour % 12 + (12 if half == "pm" else 0)
+        hour = hour % 12 + (12 if half in ("pm", "م") else 0)
     moment = day.replace(hour=hour, minute=int(clock["min"]))
     zone, offset = (clock["zone"] or "").lower(), (clock["off"] or "").replace("−", "-").replace(":", "")
     if offset:
