@@ -13,13 +13,15 @@ import signal
 import socket
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
 import msgspec
 
 from spiders.extract.extraction import Extraction
 from spiders.reading import Reading, read_listing
-from tocsin.records import FeedKind, Outlet, Page
+from tocsin.records import FeedKind, Outlet, Page, Record
 
+T = TypeVar("T", bound=Record)
 _START_SECONDS = 60.0
 _GRACE = 5
 _ANSWER, _RAISED, _MEMORY = b"a", b"r", b"m"
@@ -131,7 +133,11 @@ class Pool:
         Raises ChildTimeout after the deadline, ChildDied when the child is lost or the pool is closed, ChildRaised
         when the extractor raised, NoChild when none could be started.
         """
-        return msgspec.msgpack.decode(await self._do(_Task(page, outlet)), type=Extraction)
+        return await self.ask(page, outlet, Extraction)
+
+    async def ask(self, page: Page, outlet: Outlet, kind: type[T]) -> T:
+        """Run a target that answers with a record of this kind. Waits and raises as ``extract`` does."""
+        return msgspec.msgpack.decode(await self._do(_Task(page, outlet)), type=kind)
 
     async def read(self, page: Page, outlet: Outlet, kind: FeedKind) -> Reading:
         """Read what a feed, a sitemap or a front lists. Waits and raises as ``extract`` does."""
@@ -263,7 +269,7 @@ def run_child(pipe: socket.socket, target: str, deadline: float, memory: int) ->
             _send(pipe, reply)
 
 
-def _done(task: _Task, function: Callable[[Page, Outlet], Extraction]) -> Extraction | Reading:
+def _done(task: _Task, function: Callable[[Page, Outlet], Record]) -> Record:
     if task.kind is None:
         return function(task.page, task.outlet)
     page = task.page

@@ -32,6 +32,12 @@ _OTHER_TYPES = re.compile(
 _FEED = re.compile(
     rb"(?is)^\s*(?:<\?xml.{0,400}?>)?\s*(?:<!--.{0,400}?-->\s*)*<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b"
 )
+_ARCHIVE = re.compile(rb"(?im)^content-type:\s*multipart/related\b")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Shifts and escapes belong to some charsets of Asia.
+_NO_TEXT = bytes({*range(0x20), 0x7F} - {*b"\t\n\r\f\x0e\x0f\x1b"})
+_MOST_NO_TEXT = 0.03
+"""Share of control characters from which bytes are no text; in random bytes it is 0.1."""
 # Control characters that no text needs; tab, line feed and carriage return stay.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -41,7 +47,7 @@ def not_html(page: Page) -> str:
     head = page.body[:2048]
     bare = head.lstrip()
     for magic, name in _BINARY:
-        if bare.startswith(magic) and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if bare.startswith(magic) and not head.startswith(_UTF16):
             return f"the bytes are {name}"
     if not bare:
         return "the body is empty"
@@ -51,6 +57,11 @@ def not_html(page: Page) -> str:
         return "the body is JSON"
     if b"<" not in head and (other := _OTHER_TYPES.match(page.http.content_type)):
         return f"the declared type is {other.group(0).strip()}…"
+    if not bare.startswith(b"<") and _ARCHIVE.search(head):
+        return "the body is a web archive, MHTML"
+    controls = len(head) - len(head.translate(None, _NO_TEXT))
+    if controls > _MOST_NO_TEXT * len(head) and b"<" not in bare[:2] and not head.startswith(_UTF16):
+        return "the bytes are no text"
     return ""
 
 

@@ -8,50 +8,28 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import islice
-from typing import Any
 
 import msgspec
 from lxml import etree
 
 from spiders.extract import livetime
-from spiders.extract.tree import BLOCKS, SILENT, Node, count_words, names_of, squash, text_of
+from spiders.extract.livechronicle import chronicle
+from spiders.extract.liveparts import OUTSIDE, WORDS_OF_AN_ENTRY, Block, is_apart, lines, own_words
+from spiders.extract.tree import SILENT, Node, count_words, names_of, squash, text_of
 
 _STREAM = re.compile(
     r"(?:^|[\s_-])(?:live|live-?(?:blog|stream|ticker|feed|updates?|entries|posts?|content)\w*)(?:$|[\s_-])"
-)
-_APART = re.compile(
-    r"(?:^|[\s_-])(?:comments?|comment-\w+|related\w*|recommend\w*|promo\w*|teasers?|popular|most-read|trending"
-    r"|more-news"
-    r"|key-?(?:events?|moments?|points?)\w*|sidebar|widgets?|toc|summary-list|pagination|breadcrumbs?|menu)(?:$|[\s_-])"
 )
 _STAMP = re.compile(r"^data-(?:[a-z]+-)*(?:time|timestamp|date|datetime|published|created)(?:-?(?:at|on|time))?$")
 _CHANGED = re.compile(r"updat|modif|edit|оновл|обновл")
 _DIGITS = re.compile(r"\d+")
 _INLINE = frozenset(("span", "div", "p", "a", "strong", "b", "em", "small", "dt", "td", "h2", "h3", "h4", "h5"))
-_OUTSIDE = frozenset(("html", "body"))
 _ENTRY_TAGS = frozenset(("article", "div", "section", "li", "tr", "dl"))
 _MARKED_TIMES = frozenset(("datepublished", "datecreated", "datemodified"))
 _QUOTES = frozenset(("blockquote", "figure", "q"))
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LEVELS = 8
-_WORDS_OF_AN_ENTRY = 3
 _NODES_OF_A_DAY = 5
-_LEAST_ROUND = 4
-"""Paragraphs that begin with a clock from which a text is a chronicle."""
-_LEAST_UNNAMED = 8
-_SHARE_UNNAMED = 0.8
-
-
-class Block(msgspec.Struct):
-    """One entry as it stands in the page."""
-
-    nodes: list[Node]
-    stamp: livetime.Stamp
-    changed: livetime.Stamp | None = None
-    day: date | None = None
-    """Day of the heading above it."""
-    clock_in_text: bool = False
-    """The first line begins with the clock."""
 
 
 def find(root: Node, title: Node | None, today: date, *, live: bool) -> list[Block]:
@@ -62,7 +40,7 @@ def find(root: Node, title: Node | None, today: date, *, live: bool) -> list[Blo
         blocks = [_block(n, today) for n in nodes]
         _give_days(body, blocks, today)
         return blocks
-    return _round(body, today, live=live)
+    return chronicle(body, today, live=live)
 
 
 def _marked(body: Node) -> list[Node]:
@@ -70,7 +48,7 @@ def _marked(body: Node) -> list[Node]:
     return [
         n
         for n in body.iter(*_ENTRY_TAGS)
-        if "liveblogupdate" in (n.get("itemprop") or "").lower() and _own_words(n) >= _WORDS_OF_AN_ENTRY
+        if "liveblogupdate" in (n.get("itemprop") or "").lower() and own_words(n) >= WORDS_OF_AN_ENTRY
     ]
 
 
@@ -83,7 +61,7 @@ def _stream(body: Node, title: Node | None, *, live: bool) -> list[Node]:
     kept = set() if title is None else {title, *title.iterancestors()}
     around = [g for g in _groups(body).values() if live or (len(g) >= 3 and _in_stream(next(iter(g))))]
     groups = [g for g in (_members(g, kept) for g in around) if len(g) >= (2 if live else 3)]
-    measured = [(sum(map(_own_words, g)), len(g), g) for g in groups]
+    measured = [(sum(map(own_words, g)), len(g), g) for g in groups]
     if not measured:
         return []
     most = max(words for words, _, _ in measured)
@@ -105,7 +83,7 @@ def _groups(body: Node) -> dict[str, dict[Node, None]]:
     for leaf in _times(body):
         here = leaf if leaf.tag in _ENTRY_TAGS and _stamped(leaf) else leaf.getparent()
         for _ in range(_LEVELS):
-            if here is None or here.tag in _OUTSIDE:
+            if here is None or here.tag in OUTSIDE:
                 break
             if here.tag in _ENTRY_TAGS:
                 found.setdefault(_signature(here), {})[here] = None
@@ -145,14 +123,9 @@ def _members(group: dict[Node, None], kept: set[Node]) -> list[Node]:
     alone = [n for n in group if inner[n] < 2 and n not in kept]
     chosen = set(alone)
     outer = [n for n in alone if not any(a in chosen for a in n.iterancestors())]
-    entries = [n for n in outer if _own_words(n) >= _WORDS_OF_AN_ENTRY and not _is_apart(n)]
+    entries = [n for n in outer if own_words(n) >= WORDS_OF_AN_ENTRY and not is_apart(n)]
     cards = sum(1 for n in entries if _is_card(n))
     return entries if 2 * cards < len(entries) else []
-
-
-def _own_words(node: Node) -> int:
-    """Words outside of links."""
-    return count_words(text_of(node)) - sum(count_words(text_of(a)) for a in node.iter("a"))
 
 
 def _is_card(node: Node) -> bool:
@@ -166,17 +139,8 @@ def _is_card(node: Node) -> bool:
     return bool(href) and "#" not in href
 
 
-def _is_apart(node: Node) -> bool:
-    here = node
-    while here is not None and here.tag not in _OUTSIDE:
-        if here.tag in ("nav", "aside", "footer") or _APART.search(names_of(here)):
-            return True
-        here = here.getparent()
-    return False
-
-
 def _in_stream(node: Node) -> bool:
-    return any(_is_stream(a) for a in node.iterancestors() if a.tag not in _OUTSIDE)
+    return any(_is_stream(a) for a in node.iterancestors() if a.tag not in OUTSIDE)
 
 
 def _block(node: Node, today: date) -> Block:
@@ -239,74 +203,3 @@ def _give_days(body: Node, blocks: list[Block], today: date) -> None:
             small = node.tag != "a" and sum(1 for _ in islice(node.iter(), _NODES_OF_A_DAY + 1)) <= _NODES_OF_A_DAY
             own = squash(text_of(node)) if small else ""
             day = (livetime.day_of(own, today) if 3 < len(own) <= 60 and not livetime.is_clock(own) else None) or day
-
-
-# ---- one text, its paragraphs beginning with clocks
-
-
-def _round(body: Node, today: date, *, live: bool) -> list[Block]:
-    """The entries of a chronicle: paragraphs that begin with a clock, each with what follows it up to the next one."""
-    parents: dict[Node, int] = {}
-    for node in body.iter("p", "h2", "h3", "h4", *(("div", "li") if live else ())):
-        if livetime.starting_clock(_first_text(node)):
-            parents[node.getparent()] = parents.get(node.getparent(), 0) + 1
-    best = max(parents, key=lambda p: parents[p], default=None)
-    if best is None or parents[best] < (_LEAST_ROUND if live else _LEAST_UNNAMED) or _is_apart(best):
-        return []
-    blocks, before = _pieces(best, today)
-    words = sum(count_words(text_of(n)) for b in blocks for n in b.nodes)
-    own = sum(_own_words(n) for b in blocks for n in b.nodes)
-    # A column of headlines with the time of each is the newest news, not a chronicle.
-    if 2 * own < words or (not live and words < _SHARE_UNNAMED * (words + before)):
-        return []
-    least = _WORDS_OF_AN_ENTRY + 1
-    return [b for b in blocks if sum(_own_words(n) for n in (b.nodes if live else b.nodes[:1])) >= least]
-
-
-def _first_text(node: Node) -> str:
-    """The first text of an element, looked for two elements deep."""
-    here = node
-    for _ in range(3):
-        text = (here.text or "").strip()
-        if text or not len(here):
-            return text
-        here = here[0]
-    return ""
-
-
-def _pieces(parent: Node, today: date) -> tuple[list[Block], int]:
-    """Entries among the children of an element, and the words that stand before the first."""
-    blocks: list[Block] = []
-    day: date | None = None
-    before = 0
-    for child in parent:
-        if not isinstance(child.tag, str) or child.tag in SILENT:
-            continue
-        text = squash(text_of(child))
-        clock = livetime.starting_clock(text)
-        header = None if clock else livetime.day_of(text, today)
-        if header:
-            day = header
-        elif clock:
-            stamp = livetime.printed(clock[0])
-            blocks.append(Block([child], stamp, day=day, clock_in_text=True))
-        elif blocks and child.tag not in ("nav", "aside", "footer", "section") and not _APART.search(names_of(child)):
-            blocks[-1].nodes.append(child)
-        else:
-            before += count_words(text)
-    return blocks, before
-
-
-def lines(node: Node) -> list[str]:
-    """Visible text of an element, one line a block."""
-    found = [""]
-    walk: Any = etree.iterwalk(node, events=("start", "end"))
-    for event, one in walk:
-        if event == "start" and (not isinstance(one.tag, str) or one.tag in SILENT):
-            walk.skip_subtree()
-            continue
-        if one.tag in BLOCKS:
-            found.append("")
-        piece = one.text if event == "start" else one.tail if one is not node else ""
-        found[-1] += piece or ""
-    return [line for line in map(squash, found) if line]

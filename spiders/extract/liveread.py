@@ -7,8 +7,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
-from spiders.extract import liveblocks
-from spiders.extract.liveblocks import Block
+from spiders.extract import liveparts
+from spiders.extract.liveparts import Block
 from spiders.extract.livetime import Stamp, machine, starting_clock
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node, drop, names_of, squash, text_of
@@ -43,7 +43,7 @@ def from_block(block: Block, url: str) -> Raw:
     anchor = "" if block.clock_in_text and len(block.nodes) > 1 else _anchor(block.nodes[0], url)
     heading = next((h for n in block.nodes for h in n.iter("h1", "h2", "h3", "h4", "h5", "h6") if _not_quoted(h)), None)
     authors = tuple(dict.fromkeys(_authors(block.nodes)))
-    lines = [line for node in block.nodes for line in liveblocks.lines(node)]
+    lines = [line for node in block.nodes for line in liveparts.lines(node)]
     title = text_of(heading) if heading is not None else _marked_title(block.nodes[0])
     if lines and len(lines[0]) <= _LONGEST_TIME and block.stamp.value is not None:
         lines = lines[1:] if block.stamp.value.strftime("%H:%M") in lines[0] else lines

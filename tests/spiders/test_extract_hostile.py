@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench.hostile_pages import LOST, PAGES, PROMISED, page, write
 from spiders.extract import Extraction, charsets, extract
-from spiders.extract.decode import decode
+from spiders.extract.decode import decode, not_html
 from spiders.extract.lighten import LARGE, MOST_TAGS, lightened
 from tocsin.cli.batch import extract_lines
 from tocsin.records import HttpFacts, Outlet, Page
@@ -222,6 +222,28 @@ def test_other_charsets_are_believed_where_they_are_declared(charset: str, text:
     body = f"<html><body><p>{text * 6}</p></body></html>".encode(charset)
     found, _ = decode(made(body, f"text/html; charset={charset}"), OUTLET)
     assert text * 6 in found
+
+
+@pytest.mark.parametrize(
+    ("body", "other"),
+    [
+        (bytes(range(256)) * 20, "the bytes are no text"),
+        (b"\x7fELF\x02\x01\x01" + bytes(40), "the bytes are no text"),
+        (
+            b"MIME-Version: 1.0\nContent-Type: multipart/related; type=text/html\n\n<html>",
+            "the body is a web archive, MHTML",
+        ),
+        (f"<html>{UKRAINIAN}".encode("utf-16-be"), ""),
+        (f"<html>{UKRAINIAN}".encode("utf-16"), ""),
+        ("橋が五月に閉鎖される。".encode("iso2022_jp"), ""),
+        ("다리가 5월에".encode("iso2022_kr"), ""),
+        (b"<p>Content-Type: multipart/related</p>", ""),
+        (page(after="\x00\x01" * 5000).encode(), ""),
+        (RUSSIAN.encode("cp866"), ""),
+    ],
+)
+def test_bytes_that_are_no_page_are_told_from_old_charsets(body: bytes, other: str) -> None:
+    assert not_html(made(body)) == other
 
 
 def test_utf_8_that_calls_itself_utf_16_in_ascii() -> None:

@@ -131,6 +131,38 @@ def test_news_about_embargoes_and_withdrawals_is_no_line_to_editors(line: str) -
         ("Deux morts, selon l’AFP ; selon Le Monde, trois.", ("AFP", "Le Monde")),
         ("Según la agencia EFE, y según El País.", ("EFE", "El País")),
         ("Jak podaje PAP, dwie osoby. Według Gazety Wyborczej trzy.", ("PAP", "Gazety Wyborczej")),
+        # What ends a sentence ends the name, or the way to it.
+        ("Two were hurt, as Astra reports. The bridge is shut.", ("Astra",)),
+        ("It was first reported by Bloomberg. The mayor said no.", ("Bloomberg",)),
+        ("Про це повідомляє ДСНС. Унаслідок удару загинули двоє.", ("ДСНС",)),
+        ("Про це ДСНС повідомляє. Унаслідок удару загинули двоє.", ()),
+        ("Так, як Суспільне повідомляє. Унаслідок удару загинули двоє.", ("Суспільне",)),
+        ("Про це повідомляє ДСНС.Унаслідок удару загинули двоє.", ("ДСНС",)),
+        ("Об этом сообщает ТАСС. Пострадавших нет.", ("ТАСС",)),
+        ("Об этом сообщается. В городе тихо. Как пишут местные каналы. Власти молчат.", ()),
+        ("Das sagt er laut dpa. Laut AFP. Zwei Menschen starben.", ("AFP",)),
+        ("C’est vrai selon l’AFP. Deux personnes sont mortes. Selon la police. Les secours cherchent.", ("AFP",)),
+        ("Es así según la zona. Mientras, según EFE. El alcalde calla.", ("EFE",)),
+        ("Tak jest według policji. Dwie osoby zmarły. Według PAP. Burmistrz milczy.", ("PAP",)),
+        ("It is so, according to the company. Any user may ask.", ()),
+        (
+            "It is so, according to the U.S. The mayor said no. According to KenPom.com. The rest is silent.",
+            ("U.S.", "KenPom.com"),
+        ),
+        (
+            "According to Sen. Doe, and according to J. Smith, the U.S. Census Bureau reported it.",
+            ("Sen. Doe", "J. Smith", "U.S. Census Bureau"),
+        ),
+        # What is told is no source.
+        ("Він пише про Бахмут. Штаб повідомляє про удари по Харкову.", ()),
+        ("Он пишет из Киева. Передают в дар Музею картину.", ()),
+        ("Повідомляє губернатор Олег Синєгубов.", ("Олег Синєгубов",)),
+        ("Повідомляється на сайті Нацполіції. Повідомили у пресслужбі ДСНС.", ("Нацполіції", "ДСНС")),
+        ("Sie lachen laut auf. Dann gehen sie. Wie laut sind die Turbinen? Der Laut der Motoren stört.", ()),
+        ("Laut dem Gericht, laut einem Medienbericht und laut Berechnungen der EU-Kommission.", ("EU-Kommission",)),
+        ("Laut Kino- und Filmverband steht das Werk.", ()),
+        ("Según aseguran a EL MUNDO varias fuentes.", ("EL MUNDO",)),
+        ("It is so, according to Reuters Monday.", ("Reuters",)),
     ],
 )
 def test_cited_sources(text: str, cited: tuple[str, ...]) -> None:

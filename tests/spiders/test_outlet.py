@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiders.outlet import _from_csv, _from_opml, _from_toml, _to_toml, catalogue, read_outlets, slug, write_outlets
+from spiders.outlet import _from_toml, _to_toml, catalogue, read_outlets, write_outlets
+from spiders.outletfields import slug
+from spiders.outletforms import from_csv, from_opml
 from tocsin.errors import UserError
 from tocsin.records import Outlet
 
@@ -122,7 +124,7 @@ def test_any_title_goes_through_toml(title):
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_no_text_breaks_the_readers(text):
-    for reader in (_from_toml, _from_csv, _from_opml):
+    for reader in (_from_toml, from_csv, from_opml):
         for whole in (text, "name,home\n" + text, "<opml><body>" + text):
             try:
                 reader(whole, "x")

@@ -6,7 +6,6 @@ A page that kills its child, or hangs, costs its own line and nothing else. No m
 import asyncio
 import os
 import sys
-import zlib
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +15,9 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from tocsin.cli.jsonl import read, writing
+from tocsin.cli.bodies import read_body
+from tocsin.cli.fates import DEADLINE, outcome
+from tocsin.cli.jsonl import decoded, lines_of, writing
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from spiders.extract import Extraction
     from tocsin.records import Outlet, Page
 
-DEADLINE = 20.0
-"""Seconds that a page may take."""
-LARGEST = 64 * 2**20
-"""Bytes of a page, after decompression."""
 _NOWHERE = "https://unknown.invalid/news/a-page-without-an-address"
 """Address of a page whose line has none."""
 _WAITING = 2000
@@ -40,14 +37,21 @@ _HELD = 64 * 2**20
 class PageLine(msgspec.Struct, frozen=True):
     """A line of ``extract --jsonl``: a page in a file beside it or in the line, and what is known of its outlet."""
 
-    id: str
+    id: str | int
     url: str | None = None
-    path: str = ""
-    html: str = ""
-    outlet: str = ""
-    country: str = ""
-    timezone: str = ""
+    path: str | None = None
+    html: str | None = None
+    outlet: str | None = None
+    country: str | None = None
+    timezone: str | None = None
     fetched: datetime | None = None
+
+
+class _Broken(msgspec.Struct, frozen=True):
+    """A line that is no page, and why."""
+
+    id: str | int
+    why: str
 
 
 def extract_lines(
@@ -57,15 +61,48 @@ def extract_lines(
 
     A line has the fields of the page's first article, and besides ``id`` (the line's), ``article_id``, ``date`` (when
     it was published), ``entries`` (of a live blog) and, where there is no article or a reason against it, ``drop`` and
-    ``detail``. Raises UserError where the file or one of its lines cannot be read.
+    ``detail``. A line that is no page costs itself alone, like a page that cannot be read, unless it is the first.
+
+    Raises UserError where the file cannot be read, and at the end where a line of it was no page.
     """
     from spiders.children import Pool
 
-    lines = (line for _, line in read(source, PageLine))
+    if str(out) != "-" and source.resolve() == out.resolve():
+        raise UserError(f"{out} holds the pages, and would be overwritten: give --out another name.")
     with writing(out) as file, _Bar(source) as bar:
         pool = Pool(os.cpu_count() or 2, target=target, deadline=deadline)
-        asyncio.run(_Batch(pool, source.parent, file, bar).run(lines))
+        batch = _Batch(pool, source.parent, file, bar)
+        asyncio.run(batch.run(_lines(source)))
     print(bar.summary(), file=sys.stderr)
+    if batch.broken:
+        first, *others = batch.broken
+        more = f" And so {len(others)} line{'s' * (len(others) > 1)} more." if others else ""
+        raise UserError(f"{first.why} It was left out; all other lines are written.{more}", code=1)
+
+
+def _lines(source: Path) -> "Iterator[PageLine | _Broken]":
+    """The lines of a file. Raises UserError where not even the first is a page: then it is another sort of file."""
+    decoder, is_first = msgspec.json.Decoder(PageLine), True
+    for number, line in lines_of(source):
+        try:
+            yield decoded(line, decoder, f"{source}, line {number}")
+        except UserError as error:
+            if is_first:
+                raise UserError(f"{error} A line is a page as {{id, url, path or html}}.") from error
+            yield _Broken(_id_of(line), str(error))
+        is_first = False
+
+
+def _id_of(line: bytes) -> str | int:
+    """The name of a line that is no page, if it has one."""
+
+    class Named(msgspec.Struct):
+        id: str | int
+
+    try:
+        return msgspec.json.decode(line, type=Named).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 class _Batch:
@@ -76,13 +113,14 @@ class _Batch:
         self._room = asyncio.Semaphore(2 * (os.cpu_count() or 2))
         self._waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
         self._held = 0
+        self.broken: list[_Broken] = []
 
-    async def run(self, lines: Iterator[PageLine]) -> None:
+    async def run(self, lines: "Iterator[PageLine | _Broken]") -> None:
         """Write what comes of each line, in their order."""
         try:
             # In a thread: a pipe that is slow to bring the next line must not hold up the pages under way.
             while (line := await asyncio.to_thread(next, lines, None)) is not None:
-                self._waiting.append(asyncio.create_task(self._line(line, len(line.html))))
+                self._waiting.append(asyncio.create_task(self._line(line)))
                 # The task begins, and frees what is done meanwhile.
                 await asyncio.sleep(0)
                 while self._waiting and (
@@ -101,7 +139,11 @@ class _Batch:
         self._file.write(msgspec.json.encode(row) + b"\n")
         self._bar.advance(row.get("drop") or "")
 
-    async def _line(self, line: PageLine, size: int) -> dict[str, Any]:
+    async def _line(self, line: "PageLine | _Broken") -> dict[str, Any]:
+        if isinstance(line, _Broken):
+            self.broken.append(line)
+            return {"id": line.id, "article_id": "", "drop": "cannot be read", "detail": line.why}
+        size = len(line.html or "")
         self._held += size
         try:
             async with self._room:
@@ -111,37 +153,17 @@ class _Batch:
         return row_of(line.id, found)
 
     async def _extracted(self, line: PageLine) -> "Extraction":
-        from spiders.children import ChildDied, ChildRaised, ChildTimeout, NoChild
         from spiders.extract import Extraction
 
         try:
             page, outlet = _page(line, self._folder)
-        except (OSError, UserError, zlib.error) as error:
+        except (OSError, UserError, ValueError) as error:
+            # ValueError: a path with a zero byte.
             return Extraction(drop="cannot be read", detail=str(error))
-        try:
-            return await self._twice(page, outlet)
-        except ChildTimeout as error:
-            return Extraction(drop="took too long", detail=str(error))
-        except ChildRaised as error:
-            return Extraction(drop="the reader failed", detail=str(error))
-        except ChildDied as error:
-            return Extraction(drop="the page killed its reader", detail=str(error))
-        except NoChild as error:
-            raise UserError(f"The processes that read pages cannot be started: {error}.", code=1) from error
-
-    async def _twice(self, page: "Page", outlet: "Outlet") -> "Extraction":
-        """A child may be killed for what others do to the machine: a second one is asked before the page is blamed."""
-        from spiders.children import ChildDied, ChildRaised, ChildTimeout
-
-        try:
-            return await self._pool.extract(page, outlet)
-        except (ChildTimeout, ChildRaised):
-            raise
-        except ChildDied:
-            return await self._pool.extract(page, outlet)
+        return await outcome(lambda: self._pool.extract(page, outlet))
 
 
-def row_of(name: str, found: "Extraction") -> dict[str, Any]:
+def row_of(name: str | int, found: "Extraction") -> dict[str, Any]:
     """The line of one page."""
     from workers.enrich.language import language
 
@@ -168,21 +190,23 @@ def _entry(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _page(line: PageLine, folder: Path) -> "tuple[Page, Outlet]":
-    """The page of a line. Raises OSError, UserError or zlib.error where there is none."""
+    """The page of a line. Raises OSError or UserError where there is none."""
     from tocsin.addresses import canonical, host_of
     from tocsin.records import HttpFacts, Outlet, Page
 
     if not line.html and not line.path:
         raise UserError("the line has neither html nor path")
-    body = line.html.encode("utf-8", "replace") if line.html else _unpacked(folder / line.path)
+    path = folder / (line.path or "")
+    if not line.html and path.exists() and not path.is_file():
+        raise UserError(f"{path} is no file")
+    body = line.html.encode("utf-8", "replace") if line.html else read_body(path)
     # What is no address does not make a page unreadable: its text is read all the same.
     url = canonical(line.url or "") or (line.url or "").strip() or _NOWHERE
-    home = canonical("/", url) or _NOWHERE
     outlet = Outlet(
         name=line.outlet or host_of(url) or "unknown",
-        home=home,
-        country=line.country.lower(),
-        timezone=line.timezone,
+        home=canonical("/", url) or _NOWHERE,
+        country=(line.country or "").lower(),
+        timezone=line.timezone or "",
     )
     fetched = line.fetched or SystemClock().now()
     page = Page(
@@ -198,22 +222,6 @@ def _page(line: PageLine, folder: Path) -> "tuple[Page, Outlet]":
         http = msgspec.structs.replace(page.http, content_type="text/html; charset=utf-8")
         page = msgspec.structs.replace(page, http=http)
     return page, outlet
-
-
-def _unpacked(path: Path) -> bytes:
-    """The bytes of a file, those of a gzip file unpacked as far as a page may be large."""
-    if path.stat().st_size > LARGEST:
-        raise UserError(f"the page is larger than {LARGEST >> 20} MB")
-    body = path.read_bytes()
-    if body[:2] != b"\x1f\x8b":
-        return body
-    unpacking = zlib.decompressobj(wbits=31)
-    body = unpacking.decompress(body, LARGEST)
-    if unpacking.unconsumed_tail:
-        raise UserError(f"the page is larger than {LARGEST >> 20} MB")
-    if not unpacking.eof:
-        raise UserError("the gzip file ends too early")
-    return body
 
 
 class _Bar:
@@ -248,7 +256,8 @@ class _Bar:
         reasons = [(reason, number) for reason, number in self._reasons.most_common() if reason]
         told = f": {', '.join(f'{number:,} {reason}' for reason, number in reasons)}" if reasons else ""
         against = sum(number for _, number in reasons)
-        return f"{self._reasons.total():,} pages, {against:,} of them with a reason to leave them out{told}."
+        total = self._reasons.total()
+        return f"{total:,} page{'s' * (total != 1)}, {against:,} of them with a reason to leave them out{told}."
 
 
 def _count(source: Path) -> int | None:

@@ -1,19 +1,24 @@
 """``extract``: a page → its article, with where each piece came from; or many pages at once."""
 
+import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tocsin.cli.bodies import body_of
 from tocsin.cli.opening import JsonOption, settings_of
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 
 if TYPE_CHECKING:
+    from spiders.voices import Told
     from tocsin.records import Article, Outlet, Page
     from tocsin.settings import Settings
+    from workers.enrich import Enricher
 
 OutOption = Annotated[Path, typer.Option("--out", help="With --jsonl: file to write; - is standard output.")]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Say in words where each piece came from.")]
@@ -25,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def extract(
-    file: Annotated[Path | None, typer.Argument(help="HTML of the page; without it, standard input.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="HTML of the page, gzip too; without it, standard input.")] = None,
     url: Annotated[str, typer.Option("--url", help="Address of the page.")] = "",
     jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Many pages: lines {id, url, path or html}.")] = None,
     out: OutOption = Path("-"),
@@ -47,20 +52,6 @@ def extract(
         raise UserError("Choose one of --explain and --json: the JSON holds the ledger and all origins.")
     page, outlet = page_of(url, body_of(file, url))
     _one(page, outlet, settings, explain=explain, as_json=as_json)
-
-
-def body_of(file: Path | None, url: str) -> bytes:
-    """The bytes of a file or of standard input. Raises UserError where neither is given, or cannot be read."""
-    if not url:
-        raise UserError("Say which page it is: --url https://…")
-    if file is None and sys.stdin.isatty():
-        raise UserError(
-            "Give the page as a FILE, or on standard input: curl https://… | tocsin extract --url https://…"
-        )
-    try:
-        return file.read_bytes() if file else sys.stdin.buffer.read()
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def page_of(
@@ -88,20 +79,16 @@ def page_of(
 
 
 def _one(page: "Page", outlet: "Outlet", settings: "Settings", *, explain: bool, as_json: bool) -> None:
-    from spiders.extract import extract as read
-    from tocsin.cli.articles import enricher_of
-
-    found = read(page, outlet)
-    if found.articles:
-        enricher, _ = enricher_of(settings)
-        for raw in found.articles:
-            article, _ = enricher.enrich(raw)
-            if as_json:
-                sys.stdout.write(article.to_json().decode() + "\n")
-            elif explain:
-                _explain(article, raw.lang, page)
-            else:
-                _show(article)
+    told, enricher = asyncio.run(_read(page, outlet, settings))
+    found = told.found
+    for raw in found.articles:
+        article, _ = enricher.enrich(raw)
+        if as_json:
+            sys.stdout.write(article.to_json().decode() + "\n")
+        elif explain:
+            _explain(article, raw.lang, told.titles)
+        else:
+            _show(article)
     if found.drop:
         whether = "The crawler would leave it out" if found.articles else "No article"
         print(f"{whether}: {found.drop} ({found.detail})".replace(" ()", ""), file=sys.stderr)
@@ -109,7 +96,25 @@ def _one(page: "Page", outlet: "Outlet", settings: "Settings", *, explain: bool,
         raise typer.Exit(1)
 
 
-def _explain(article: "Article", claimed: str, page: "Page") -> None:
+async def _read(page: "Page", outlet: "Outlet", settings: "Settings") -> "tuple[Told, Enricher]":
+    """The page as a child reads it, and what enriches its articles, which is loaded meanwhile."""
+    from spiders.children import Pool
+    from spiders.extract import Extraction
+    from spiders.voices import Told
+    from tocsin.cli.articles import enricher_of
+    from tocsin.cli.fates import DEADLINE, outcome
+
+    pool = Pool(1, target="spiders.voices:told", deadline=DEADLINE)
+    try:
+        loading = asyncio.create_task(asyncio.to_thread(enricher_of, settings))
+        told = await outcome(lambda: pool.ask(page, outlet, Told))
+        enricher, _ = await loading
+    finally:
+        await pool.close()
+    return Told(told) if isinstance(told, Extraction) else told, enricher
+
+
+def _explain(article: "Article", claimed: str, titles: Sequence[tuple[str, str]]) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -117,7 +122,7 @@ def _explain(article: "Article", claimed: str, page: "Page") -> None:
     from tocsin.messages import plain
 
     console = Console(soft_wrap=True, highlight=False)
-    for line in explained(article, claimed, page):
+    for line in explained(article, claimed, titles):
         indented = line.startswith(" ")
         blanks = line[: len(line) - len(line.lstrip())]
         console.print(Text(blanks + plain(line), style="" if indented else "bold"))

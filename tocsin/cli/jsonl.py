@@ -85,7 +85,12 @@ def read(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
     Raises UserError naming the file, the line and what is wrong with it.
     """
     decoder = msgspec.json.Decoder(kind)
-    number = 0
+    for number, line in lines_of(path):
+        yield number, decoded(line, decoder, f"{path}, line {number}")
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The bytes of each line that is not blank, with its number. Raises UserError where the file cannot be read."""
     try:
         with ExitStack() as stack:
             file = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
@@ -93,13 +98,19 @@ def read(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
                 # Editors of some systems put a byte order mark before the first line.
                 content = line.removeprefix(BOM_UTF8) if number == 1 else line
                 if content.strip():
-                    yield number, decoder.decode(content)
+                    yield number, content
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def decoded(line: bytes, decoder: "msgspec.json.Decoder[T]", where: str) -> T:
+    """One line as a record. Raises UserError that begins with ``where``."""
+    try:
+        return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}, line {number}: {error}.") from error
+        raise UserError(f"{where}: {error}.") from error
     except RecursionError:
-        raise UserError(f"{path}, line {number}: its JSON is nested too deeply.") from None
+        raise UserError(f"{where}: its JSON is nested too deeply.") from None
 
 
 def read_articles(path: Path) -> Iterator[tuple[Line, Article]]:
@@ -122,6 +133,8 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file to write, such as {path / 'out.jsonl'}.")
     draft = path.with_name(path.name + ".part")
     try:
         with draft.open("wb") as file:

@@ -1,22 +1,27 @@
 """Where each piece of an article came from, in words: for ``extract --explain``."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tocsin.records import Article, DateCandidate, Page
+    from tocsin.records import Article, DateCandidate
 
 LINES = 20
 """Lines left out that are told one by one."""
+_MOST_KEPT = 50
+"""Lines left out that an article keeps."""
 _VOICES = {
     "h1": "the page's heading (h1)",
+    "heading": "a heading of the page",
     "json-ld": "JSON-LD",
     "meta": "meta elements",
     "title tag": "the title tag",
     "feed": "the feed",
     "sitemap": "the news sitemap",
     "front": "the front page",
+    "section": "a section front",
     "text": "the lines of the page",
     "time": "a time element",
     "url": "the address",
@@ -25,18 +30,20 @@ _VOICES = {
     "rule": "a rule of the outlet",
     "entry": "the entry of the live blog",
     "trafilatura": "trafilatura",
+    "blocks": "the page's blocks, judged one by one",
     "lines": "the page read as lines",
+    "script": "data in a script",
     "import": "the imported line",
 }
 
 
-def explained(article: "Article", claimed: str, page: "Page") -> list[str]:
+def explained(article: "Article", claimed: str, titles: Sequence[tuple[str, str]]) -> list[str]:
     """The origins of each piece, a line each; lines that belong to the one before are indented.
 
-    ``claimed`` is the language that the page says; ``article`` is as enriched.
+    ``claimed`` is the language that the page says, ``titles`` is what its voices call it; ``article`` is as enriched.
     """
     blocks = (
-        _title(article, page),
+        _title(article, titles),
         _date(article),
         _authors(article),
         _language(article, claimed),
@@ -54,7 +61,7 @@ def voice(origin: str) -> str:
     return f"{named} ({rest})" if named and rest and origin not in _VOICES else named or origin or "nowhere"
 
 
-def _title(article: "Article", page: "Page") -> Iterator[str]:
+def _title(article: "Article", titles: Sequence[tuple[str, str]]) -> Iterator[str]:
     if not article.title:
         yield "Title: none was found"
         return
@@ -62,32 +69,13 @@ def _title(article: "Article", page: "Page") -> Iterator[str]:
     if article.kind == "entry":
         yield f"  from {voice(article.extraction.title_origin)}"
         return
-    own, voices = voice(article.extraction.title_origin), _title_voices(page)
-    confirmed = [name for name, said in voices if name != own and _key(said) == _key(article.title)]
-    yield f"  from {own}" + (f", and so say {', '.join(confirmed)}" if confirmed else ", which no other voice repeats")
+    own, voices = voice(article.extraction.title_origin), [(voice(name), said) for name, said in titles]
+    confirmed = [name for name, said in voices if name != own and _key(article.title) in _key(said)]
+    says = "so say" if len(confirmed) > 1 else "so says"
+    yield f"  from {own}" + (f", and {says} {', '.join(confirmed)}" if confirmed else ", which no other voice repeats")
     for name, said in voices:
         if _key(said) != _key(article.title):
             yield f"  {name}: {said}"
-
-
-def _title_voices(page: "Page") -> list[tuple[str, str]]:
-    """What the voices of a page call it; those that say nothing left out."""
-    from spiders.extract import structured
-    from spiders.extract.decode import decode
-    from spiders.extract.tree import parse
-    from tocsin.records import Outlet
-
-    root = parse(decode(page, Outlet(name="", home=""))[0])
-    if root is None:
-        return []
-    facts = structured.read(root)
-    voices = [
-        ("the page's heading (h1)", next(iter(facts.h1), "")),
-        ("JSON-LD", facts.text("headline")),
-        ("og:title", facts.first("og:title")),
-        ("the title tag", facts.title_tag),
-    ]
-    return [(name, said[:200]) for name, said in voices if said]
 
 
 def _key(text: str) -> str:
@@ -146,8 +134,9 @@ def _text(article: "Article") -> Iterator[str]:
         yield "  nothing was left out"
         return
     reasons = [(line, _reason(line, article)) for line in facts.dropped]
-    counts = Counter(reason for _, reason in reasons).most_common()
-    yield f"  left out, {_many(len(reasons), 'line')}: {', '.join(f'{number} {reason}' for reason, number in counts)}"
+    counts = ", ".join(f"{number} {reason}" for reason, number in Counter(r for _, r in reasons).most_common())
+    least = "at least " if len(reasons) >= _MOST_KEPT else ""
+    yield f"  left out, {least}{_many(len(reasons), 'line')}: {counts}"
     for line, reason in reasons[:LINES]:
         yield f"    {reason}: {line[:120]}{'…' if len(line) > 120 else ''}"
     if len(reasons) > LINES:
@@ -156,26 +145,33 @@ def _text(article: "Article") -> Iterator[str]:
 
 def _reason(line: str, article: "Article") -> str:
     """What a line is that was left out, as far as it can be told from the line."""
-    from spiders.extract import phrases
-    from spiders.extract.localdate import is_date_line
-
     if _key(line) == _key(article.title):
         return "title again"
     if any(_key(name) in _key(line) for name in article.authors) and len(line) < 80:
         return "byline"
-    if phrases.is_teaser(line):
-        return "teaser"
-    if phrases.COPYRIGHT.match(line):
-        return "copyright"
-    if phrases.CREDIT.match(line):
-        return "credit"
-    if is_date_line(line):
-        return "date"
-    if phrases.FOOTER.match(line):
-        return "footer"
-    if phrases.INVITATION.search(line):
-        return "invitation"
-    return "beside the text"
+    return next((reason for reason, is_so in _sorts() if is_so(line)), "beside the text")
+
+
+@cache
+def _sorts() -> "tuple[tuple[str, Callable[[str], object]], ...]":
+    """Sorts of lines that belong to no article, and how each is told; the first that fits is named."""
+    from spiders.extract import phrases
+    from spiders.extract.localdate import is_date_line
+
+    return (
+        ("teaser", phrases.is_teaser),
+        ("copyright", phrases.COPYRIGHT.match),
+        ("credit", phrases.CREDIT.match),
+        ("date", is_date_line),
+        ("footer", phrases.FOOTER.match),
+        ("note to readers", phrases.is_note),
+        ("script", phrases.is_code),
+        ("widget", phrases.SMALL.match),
+        ("widget", phrases.WEATHER.match),
+        ("widget", phrases.AGO.search),
+        ("about the author", phrases.BIO.match),
+        ("invitation", phrases.invites),
+    )
 
 
 def _kind(article: "Article") -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag
 
+from tocsin.cli.fates import DEADLINE
 from tocsin.cli.opening import expander_of, opened
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from tocsin.settings import Settings
     from tocsin.stores.sqlite import SqliteStore
 
-DEADLINE = 20.0
-"""Seconds for one reading of a page."""
-
 
 def check_page(
     file: Path | None, url: str, names: list[str], rules: Path | None, store: str | None, *, as_json: bool
@@ -31,7 +29,8 @@ def check_page(
 
     Raises UserError where page, address or outlet is missing.
     """
-    from tocsin.cli.extracting import body_of, page_of
+    from tocsin.cli.bodies import body_of
+    from tocsin.cli.extracting import page_of
 
     if file is None:
         raise UserError("--url is the address of a saved page: give the page too, --page FILE.")
