@@ -27,11 +27,11 @@ from spiders.extract.blocks import Block
 from spiders.extract.decode import decode
 from spiders.extract.tree import parse, squash
 
-ROUNDS = 150
+ROUNDS = 200
 SETTINGS = {
     "objective": "binary",
-    "learning_rate": 0.06,
-    "num_leaves": 31,
+    "learning_rate": 0.07,
+    "num_leaves": 15,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.3,
     "bagging_fraction": 0.8,
@@ -39,7 +39,7 @@ SETTINGS = {
     "lambda_l2": 20,
     "verbose": -1,
     "num_threads": 2,
-    "seed": 1,
+    "seed": 3,
     "deterministic": True,
 }
 MATCHED = 0.6
@@ -78,7 +78,7 @@ def _made(row: Row) -> Row | None:
     facts = structured.read(root)
     title = titles.choose(root, facts)
     names = find(root, facts, title.node)
-    blocks, known = body.look(root, facts, title.text, names)
+    blocks, known, _ = body.look(root, facts, title.text, names)
     rows = traits.traits_of(blocks, root.find("body"), known)
     at = [i for i, own in enumerate(rows) if own is not None]
     told = labels(blocks, row)

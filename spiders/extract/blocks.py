@@ -10,6 +10,8 @@ from spiders.extract.sites import words
 from spiders.extract.tree import BLOCKS, SILENT, Node, count_words, squash
 
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MAYBE_HIDDEN = etree.XPath(".//@hidden/.. | .//@aria-hidden/.. | .//@style/..")
+_LENGTH = etree.XPath("string-length()")
 _MARK = re.compile(r"\W{0,2}(?:\d{1,3}|\*+|[a-z])\W{0,2}")
 _MOST_HIDDEN = 1 / 3
 _SMALL_FORM = 60
@@ -64,6 +66,7 @@ class _Walker:
         self._within = {"a": 0, "b": 0, "i": 0}
         self._chars = {"a": 0, "b": 0, "i": 0}
         self._breaks = 0
+        self._seen = False
 
     def enter(self, node: Node) -> None:
         tag = node.tag
@@ -96,17 +99,22 @@ class _Walker:
         self._parts.append(text)
         size = len(text.strip())
         if size:
+            self._seen = True
             for kind, depth in self._within.items():
                 if depth:
                     self._chars[kind] += size
 
     def flush(self) -> None:
         """Close the block that is open, if there is text in it."""
-        text = squash("".join(self._parts)) if self._parts else ""
+        if not self._seen:
+            self._parts.clear()
+            return
+        text = squash("".join(self._parts))
         self._parts.clear()
+        self._seen = False
         if text:
             size = len(text)
-            link, bold, italic = (min(1.0, self._chars[kind] / size) for kind in "abi")
+            link, bold, italic = (chars and min(1.0, chars / size) for chars in self._chars.values())
             own = words(text)
             count = max(len(own), count_words(text))
             self.found.append(Block(text, self._open[-1], own, count, link, bold, italic, self._breaks))
@@ -125,14 +133,14 @@ def _unseen(body: Node) -> set[Node]:
     """
     hidden = [
         n
-        for n in body.iter(etree.Element)
-        if "hidden" in n.attrib or n.get("aria-hidden") == "true" or _HIDDEN.search(n.get("style") or "")
+        for n in _MAYBE_HIDDEN(body)
+        if n.get("hidden") is not None or n.get("aria-hidden") == "true" or _HIDDEN.search(n.get("style") or "")
     ]
-    most = len("".join(body.itertext())) * _MOST_HIDDEN if hidden else 0
+    most = _LENGTH(body) * _MOST_HIDDEN if hidden else 0
     found: set[Node] = set()
     for node in hidden:
         # What stands in a hidden element need not be measured: thousands may be nested.
-        if node.getparent() in found or len("".join(node.itertext())) < most:
+        if node.getparent() in found or _LENGTH(node) < most:
             found.add(node)
     for mark in body.iter("sup"):
         if next(mark.iter("a"), None) is not None and _MARK.fullmatch("".join(mark.itertext()).strip()):

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
-from lxml import etree
 
-from spiders.extract import plain
+from spiders.extract import plain, voter
 from spiders.extract.blocks import Block, blocks_of
+from spiders.extract.comments import cut_comments
 from spiders.extract.forest import forest
 from spiders.extract.lines import sift
 from spiders.extract.phrases import SENTENCE_END, TEASER, TEASER_CAPITALS, is_teaser
@@ -27,7 +27,7 @@ _LAYOUT_WORDS = 40
 _INLINE_TEASER = ("strong", "b", "em", "span", "a")
 _RESCUE_WORDS = 150
 _LEAST_WORDS = 40
-_CHANCES = (0.45, 0.25)
+_CHANCE = 0.5
 _MOSTLY = 0.5
 _WRAPPED = 8
 _MOST_DROPPED = 50
@@ -44,10 +44,9 @@ class Body(msgspec.Struct, frozen=True):
 
 def read(root: Node, facts: Structured, title: str, authors: tuple[str, ...] = ()) -> Body:
     """The text of a structured page. The tree loses its teasers and is of no use afterwards."""
-    gone = _cut_teasers(root.find("body"))
-    blocks, known = look(root, facts, title, authors)
+    blocks, known, gone = look(root, facts, title, authors)
     traits = traits_of(blocks, root.find("body"), known)
-    kept = _chosen(blocks, traits, known)
+    kept = _chosen(traits)
     kept = repaired(blocks, kept, known.title, host_of(facts.canonical or facts.first("og:url")))
     lines, origin = _paragraphs([blocks[i] for i in kept]), "blocks"
     voted = {i for i, own in enumerate(traits) if own is not None and own[VOTE] > _MOSTLY}
@@ -65,19 +64,20 @@ def read_plain(root: Node, title: str, authors: tuple[str, ...] = ()) -> Body:
     return Body("\n\n".join(found.kept), _unique([*gone, *found.dropped]), "lines")
 
 
-def look(root: Node, facts: Structured, title: str, authors: tuple[str, ...]) -> tuple[list[Block], Known]:
-    """The page as blocks, and what their traits are made of."""
+def look(root: Node, facts: Structured, title: str, authors: tuple[str, ...]) -> tuple[list[Block], Known, list[str]]:
+    """The page as blocks, what their traits are made of, and what was cut out before: teasers, comments."""
     body = root.find("body")
+    gone = [*_cut_teasers(body), *cut_comments(body)]
     _open_layout_tables(body)
     named = " ".join([*facts.meta.get("description", ()), *facts.meta.get("og:description", ())])
     known = Known(
         title=words(title),
         authors=tuple(words(author) for author in authors),
         description=Reading([f"{named} {facts.text('description')}"]),
-        base=Reading(_trafilatura(root)),
+        base=Reading(voter.lines(root)),
         json=Reading(_from_json(facts)),
     )
-    return blocks_of(body), known
+    return blocks_of(body), known, gone
 
 
 def _rescues(blocks: Sequence[Block], voted: set[int], known: Known) -> Iterator[tuple[list[str], str, int]]:
@@ -90,17 +90,10 @@ def _rescues(blocks: Sequence[Block], voted: set[int], known: Known) -> Iterator
     yield known.json.lines, "json-ld", _RESCUE_WORDS
 
 
-def _chosen(blocks: Sequence[Block], traits: Sequence[list[float] | None], known: Known) -> list[int]:
-    """Indices of the blocks that are the article's.
-
-    Where they come to less than half of what trafilatura kept, less likely ones are taken too: half a text is worse
-    than one with a box in it.
-    """
+def _chosen(traits: Sequence[list[float] | None]) -> list[int]:
+    """Indices of the blocks that are the article's."""
     trees = forest()
-    chances = [0.0 if own is None else trees.chance(own) for own in traits]
-    sure, likely = ([i for i, chance in enumerate(chances) if chance > least] for least in _CHANCES)
-    little = sum(blocks[i].count for i in sure) * 2 < known.base.size
-    return likely if little and any(SENTENCE_END.search(blocks[i].text[-8:]) for i in set(likely) - set(sure)) else sure
+    return [i for i, own in enumerate(traits) if own is not None and trees.chance(own) > _CHANCE]
 
 
 def _paragraphs(blocks: Sequence[Block]) -> list[str]:
@@ -176,22 +169,6 @@ def _cut_teasers(body: Node) -> list[str]:
 def _starts_teaser(node: Node) -> bool:
     head = (node.text or "").strip()[:60]
     return len(head) > 3 and bool(TEASER.match(head) or TEASER_CAPITALS.match(head))
-
-
-def _trafilatura(root: Node) -> list[str]:
-    from trafilatura.core import bare_extraction
-    from trafilatura.settings import Extractor
-    from trafilatura.xml import xmltotxt
-
-    options = Extractor(output_format="python", fast=True, comments=False, with_metadata=False)
-    try:
-        found = bare_extraction(root, options=options)
-    except (etree.LxmlError, ValueError, TypeError, AttributeError, RecursionError):
-        return []
-    if found is None or isinstance(found, dict) or found.body is None:
-        return []
-    text = xmltotxt(found.body, include_formatting=False)
-    return [line for line in (squash(part) for part in text.split("\n")) if line]
 
 
 def _from_json(facts: Structured) -> list[str]:

@@ -87,9 +87,9 @@ def _is_noise(line: str, authors: set[tuple[str, ...]]) -> bool:
     if phrases.is_teaser(line) or phrases.COPYRIGHT.match(line):
         return True
     count = count_words(line)
-    if count <= _NOTE_WORDS and phrases.NOTE.search(line):
+    if count <= _NOTE_WORDS and phrases.is_note(line):
         return True
-    if count <= _CODE_WORDS and phrases.CODE.search(line):
+    if count <= _CODE_WORDS and phrases.is_code(line):
         return True
     if count > _SHORT + 16:
         return False
@@ -110,7 +110,7 @@ def _is_noise(line: str, authors: set[tuple[str, ...]]) -> bool:
         and own[1:] in authors
     ):
         return True
-    return count <= _SHORT and bool(phrases.INVITATION.search(line)) and not line.lstrip().startswith(("“", '"', "«"))
+    return count <= _SHORT and phrases.invites(line) and not line.lstrip().startswith(("“", '"', "«"))
 
 
 def _is_dangling(line: str) -> bool:

@@ -8,7 +8,6 @@ place beside the title, the middle of the text and the other blocks; and of the 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import accumulate
 from math import log1p
 
@@ -16,35 +15,12 @@ import msgspec
 
 from spiders.extract import sites
 from spiders.extract.blocks import Block
-from spiders.extract.phrases import INVITATION, SENTENCE_END
-from spiders.extract.tree import Node, names_of
+from spiders.extract.phrases import SENTENCE_END, invites
+from spiders.extract.surroundings import TAGS, Place, Surroundings
+from spiders.extract.tree import Node
 
 _CAPITALS = re.compile(r"\b[^\W\d_a-zа-яёіїєґß-ÿ]{2,}\b")
 _DIGIT = re.compile("[0-9]")
-_MEDIA = re.compile(r"caption|image|photo|picture|figure|gallery|video|media|player|embed|bild|foto")
-_RELATED = re.compile(
-    r"relat|recommend|more-?(?:news|stories|from|on)|read-?(?:more|also|next|on)|also|teaser|promo|popular|trending"
-    r"|most-|latest|similar|suggest|next-|prev|pagination|outbrain|taboola|card|list|feed|carousel|slider|recirc|onward"
-    r"|mehr|weiter"
-)
-_FOOT = re.compile(r"foot|copyright|legal|disclaimer|bottom")
-_META = re.compile(
-    r"meta|byline|author|date|time|publish|posted|credit|source|tags?(?:[^a-z]|$)|categor|kicker|info|bio\b|profile"
-)
-_SOCIAL = re.compile(
-    r"shar|social|facebook|twitter(?!-tweet)|follow|subscri|newsletter|sign-?up|paywall|donat|support|membership|register|login"
-)
-_BODY = re.compile(
-    r"(?:article|entry|post|story|main|page|content|news|single|text)[_-]*(?:content|body|text|copy|inner|main|detail)"
-    r"|articlebody|body-?(?:copy|text|content)|rich-?text|rte\b|wysiwyg|prose|paragraph|textblock"
-)
-_ARTICLE = re.compile(r"article|post|entry|story|content|main|hentry")
-_COMMENTS = re.compile(r"comment|disqus|respond|reply|discuss|kommentar")
-_ASIDE = re.compile(
-    r"hid|sr-only|visually|modal|popup|overlay|cookie|consent|tooltip|dialog|side|widget|rail|banner|sponsor"
-)
-_QUOTED = re.compile(r"tweet|quote|telegram-|instagram-media")
-_PATTERNS = (_MEDIA, _RELATED, _FOOT, _META, _SOCIAL, _BODY, _ARTICLE, _COMMENTS, _ASIDE, _QUOTED)
 _COMMENTED = re.compile(
     r"(?i)^\W*(?:\d+\W+)?(?:comments?|responses?|replies|thoughts? on|kommentare?|commentaires?|comentarios?|komentarze"
     r"|коментар\w*|комментари\w*|leave a (?:reply|comment))\b"
@@ -52,9 +28,13 @@ _COMMENTED = re.compile(
 )
 """What stands above what readers wrote: a heading, or a reader's name with date and time."""
 _HEADING_WORDS = 14
-_TAGS = ("article", "main", "table", "li", "ul", "section", "header", "footer", "aside", "nav", "figure", "blockquote")
-_TAG_AT = {tag: (n,) for n, tag in enumerate(_TAGS)}
 _ENDS = {".": 1.0, "!": 2.0, "?": 3.0, ":": 4.0, "…": 5.0, '"': 6.0, "”": 6.0, "»": 6.0}
+_LEVELS = {f"h{n}": float(n) for n in range(1, 7)}
+_IS_NONE = (0.0,) * 5
+_IS = {
+    tag: tuple(float(tag == one) for one in ("div", "p", "li", "td", "figcaption"))
+    for tag in ("div", "p", "li", "td", "figcaption")
+}
 _FAR = 9.0
 _NO_TITLE = -99.0
 _NEAR = 6
@@ -63,7 +43,6 @@ _INVITING = 160
 """Characters of a block that are looked at for an invitation."""
 _SENTENCE, _PARAGRAPH = 8, 15
 _LINKED = 0.3
-_MAIN = 0.7
 _MOSTLY_LINK = 0.5
 
 _OWN = (
@@ -72,7 +51,7 @@ _OWN = (
     "after break", "repeated", "invitation", "names author", "description", "title words", "is title",
 )  # fmt: skip
 _AROUND = (
-    *(f"in {tag}" for tag in _TAGS), "depth", "named media", "named related", "named foot", "named meta",
+    *(f"in {tag}" for tag in TAGS), "depth", "named media", "named related", "named foot", "named meta",
     "named social", "named body", "named article", "named comment", "named aside", "named quote", "itemprop body",
     *(f"{what} of {which}" for which in ("parent", "second", "third") for what in ("links", "text", "count")),
     "purity of text",
@@ -102,9 +81,10 @@ class Reading:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = list(lines)
-        words = [word for line in self.lines for word in sites.words(line)]
+        read = [sites.words(line) for line in self.lines]
+        words = [word for line in read for word in line]
         self.size = len(words)
-        self._lines = {sites.words(line) for line in self.lines}
+        self._lines = set(read)
         self._threes = set(zip(words, words[1:], words[2:], strict=False))
 
     def share(self, words: Sequence[str]) -> float:
@@ -113,8 +93,8 @@ class Reading:
             return 0.0
         if len(words) < 3:
             return float(tuple(words) in self._lines)
-        threes = self._threes
-        return sum(three in threes for three in zip(words, words[1:], words[2:], strict=False)) / (len(words) - 2)
+        held = map(self._threes.__contains__, zip(words, words[1:], words[2:], strict=False))
+        return sum(held) / (len(words) - 2)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -133,9 +113,8 @@ class Known(msgspec.Struct, frozen=True):
 def traits_of(blocks: Sequence[Block], body: Node, known: Known) -> list[list[float] | None]:
     """The traits of each block, in the order of ``NAMES``; None for links that nothing speaks for."""
     page = _Page(blocks, body, known)
-    last = len(blocks)
     beyond = [-1.0] * len(_NEXT)
-    near = [page.near(i) for i in range(last)]
+    near = [beyond, beyond, *(page.near(i) for i in range(len(blocks))), beyond, beyond]
     whole = page.whole()
     return [
         [
@@ -143,128 +122,43 @@ def traits_of(blocks: Sequence[Block], body: Node, known: Known) -> list[list[fl
             *page.around(i),
             *page.placed(i),
             *page.voted(i),
-            *(x for o in _OFFSETS for x in (near[i + o] if 0 <= i + o < last else beyond)),
+            *near[i],
+            *near[i + 1],
+            *near[i + 3],
+            *near[i + 4],
             *whole,
         ]
         if page.is_candidate(i)
         else None
-        for i in range(last)
+        for i in range(len(blocks))
     ]
-
-
-class _Around(msgspec.Struct, frozen=True):
-    """An element's place: the elements up to the body, and how far up each tag and name is first met (0: never)."""
-
-    path: tuple[Node, ...]
-    tags: tuple[int, ...]
-    named: tuple[int, ...]
-    body: int
-
-
-_TOP = _Around((), (0,) * len(_TAGS), (0,) * len(_PATTERNS), 0)
-
-
-@lru_cache(4096)
-def _named(names: str) -> tuple[int, ...]:
-    """Numbers of the patterns that an element's class and id meet; sites use few names, many times."""
-    return tuple(n for n, pattern in enumerate(_PATTERNS) if pattern.search(names)) if names else ()
-
-
-def _further(above: tuple[int, ...], own: tuple[int, ...]) -> tuple[int, ...]:
-    """Distances one step further down, with what the element itself is at distance 1."""
-    found = [up and up + 1 for up in above]
-    for n in own:
-        found[n] = 1
-    return tuple(found)
-
-
-class _Mass(msgspec.Struct):
-    """Words below an element."""
-
-    all: float = 0.0
-    linked: float = 0.0
-    text: float = 0.0
-    voted: float = 0.0
-    count: int = 0
 
 
 class _Page:
     """Sums over the blocks of a page that the traits are made of."""
 
     def __init__(self, blocks: Sequence[Block], body: Node, known: Known) -> None:
-        self.blocks, self.body, self.known = blocks, body, known
-        self._places: dict[Node, _Around] = {body: _TOP}
-        self.places = [self._place(b.node) for b in blocks]
+        self.blocks, self.known = blocks, known
         self.votes = [known.base.share(b.words) for b in blocks]
         self.json = [known.json.share(b.words) for b in blocks]
         self.sums = [one + other for one, other in zip(self.votes, self.json, strict=True)]
-        self.ended = [bool(SENTENCE_END.search(b.text[-8:])) for b in blocks]
+        self.ended = [float(bool(SENTENCE_END.search(b.text[-8:]))) for b in blocks]
         self.sound = [
-            b.link < _LINKED and b.count >= _SENTENCE and end for b, end in zip(blocks, self.ended, strict=True)
+            bool(b.link < _LINKED and b.count >= _SENTENCE and end) for b, end in zip(blocks, self.ended, strict=True)
         ]
-        self.mass = self._masses()
         self.text = sum(b.count for b, sound in zip(blocks, self.sound, strict=True) if sound) or 1
         self.voted_words = sum(b.count * v for b, v in zip(blocks, self.votes, strict=True)) or 1.0
         self.words_before = [0, *accumulate(b.count for b in blocks)]
         self.votes_before = [0.0, *accumulate(b.count * v for b, v in zip(blocks, self.votes, strict=True))]
-        self.middle = self._middle()
-        line = () if self.middle is None else self._place(self.middle).path or (self.body,)
-        self._down = {node: steps for steps, node in enumerate(line)}
-        self.paths = _Groups(blocks, self.votes, self.sound, [_path_kind(p.path) for p in self.places])
+        surroundings = Surroundings(blocks, body, self.votes, self.sound, self.voted_words)
+        self.places, self.top, self.middle = surroundings.of, surroundings.top, surroundings.middle
+        self.paths = _Groups(blocks, self.votes, self.sound, [place.kind for place in self.places])
         self.kinds = _Groups(blocks, self.votes, self.sound, [make_of(b.node) for b in blocks])
         self.times = Counter(b.text for b in blocks)
         self.title_at = self._title_at()
         self.comments_at = self._comments_at()
         kept = [i for i, b in enumerate(blocks) if self.votes[i] > 0.5 and b.count >= 5]
         self.first, self.last = (kept[0], kept[-1]) if kept else (0, len(blocks) - 1)
-
-    def _place(self, node: Node) -> _Around:
-        """Ancestors first: so deep a page needs no deep recursion."""
-        missing = []
-        here = node
-        while here not in self._places:
-            missing.append(here)
-            here = here.getparent()
-            if here is None:
-                here = self.body
-        place = self._places[here]
-        for child in reversed(missing):
-            own = _named(names_of(child))
-            prop = "articlebody" in (child.get("itemprop") or "").lower()
-            place = _Around(
-                (child, *place.path[:30]),
-                _further(place.tags, _TAG_AT.get(child.tag, ())),
-                _further(place.named, own),
-                1 if prop else place.body and place.body + 1,
-            )
-            self._places[child] = place
-        return place
-
-    def _masses(self) -> dict[Node, _Mass]:
-        found: dict[Node, _Mass] = {self.body: _Mass()}
-        for i, block in enumerate(self.blocks):
-            linked, voted = block.count * block.link, block.count * self.votes[i]
-            for node in (*self.places[i].path, self.body):
-                mass = found.get(node)
-                if mass is None:
-                    mass = found[node] = _Mass()
-                mass.all += block.count
-                mass.linked += linked
-                mass.voted += voted
-                mass.count += 1
-                if self.sound[i]:
-                    mass.text += block.count
-        return found
-
-    def _middle(self) -> Node | None:
-        """The deepest element that holds most of what was voted for."""
-        best, depth = None, -1
-        for node, mass in self.mass.items():
-            if mass.voted >= _MAIN * self.voted_words:
-                deep = len(self._places[node].path)
-                if deep > depth:
-                    best, depth = node, deep
-        return best
 
     def _title_at(self) -> int | None:
         title = self.known.title
@@ -285,81 +179,99 @@ class _Page:
             return True
         return self.paths.of(i).voted > 0 or self.kinds.of(i).voted > 0
 
-    def near(self, i: int) -> tuple[float, ...]:
+    def near(self, i: int) -> list[float]:
         """What a block's neighbours are told of it, in the order of ``_NEXT``."""
-        block, vote = self.blocks[i], self.votes[i]
-        out, _ = self._from_middle(self.places[i].path)
-        return log1p(block.count), block.link, vote, self.sums[i], out, float(self.ended[i])
+        block = self.blocks[i]
+        out = self.places[i].out if self.middle else _FAR
+        return [log1p(block.count), block.link, self.votes[i], self.sums[i], out, self.ended[i]]
 
-    def own(self, i: int) -> Iterable[float]:
+    def own(self, i: int) -> list[float]:
         block = self.blocks[i]
         text, words, count, tag = block.text, block.words, block.count, block.node.tag
         title = self.known.title
         size = max(1, count)
         distinct = set(words)
-        yield from (count, log1p(count), len(text) / size, block.link, block.bold, block.italic)
-        yield float(self.ended[i])
-        yield _ENDS.get(text[-1], 0.0)
-        yield len(_CAPITALS.findall(text)) / size
-        yield sum(len(word) <= 3 for word in words) / max(1, len(words))
-        yield (text.count(",") + text.count(";")) / size
-        yield len(_DIGIT.findall(text)) / len(text)
-        yield float(int(tag[1])) if tag in ("h1", "h2", "h3", "h4", "h5", "h6") else 0.0
-        yield from (float(tag == one) for one in ("div", "p", "li", "td", "figcaption"))
-        yield from (float(block.breaks), float(self.times[text]), float(bool(INVITATION.search(text[:_INVITING]))))
-        joined = f" {' '.join(words)} " if self.known.authors and count < _BYLINE_WORDS else ""
-        yield float(bool(joined) and any(f" {' '.join(a)} " in joined for a in self.known.authors if len(a) > 1))
-        yield self.known.description.share(words)
-        yield len(distinct.intersection(title)) / max(1, len(distinct))
-        yield float(bool(title) and words == title)
+        return [
+            count,
+            log1p(count),
+            len(text) / size,
+            block.link,
+            block.bold,
+            block.italic,
+            self.ended[i],
+            _ENDS.get(text[-1], 0.0),
+            len(_CAPITALS.findall(text)) / size,
+            sum(len(word) <= 3 for word in words) / max(1, len(words)),
+            (text.count(",") + text.count(";")) / size,
+            len(_DIGIT.findall(text)) / len(text),
+            _LEVELS.get(tag, 0.0),
+            *(_IS.get(tag) or _IS_NONE),
+            block.breaks,
+            self.times[text],
+            invites(text[:_INVITING]),
+            count < _BYLINE_WORDS and self._names_author(words),
+            self.known.description.share(words),
+            len(distinct.intersection(title)) / max(1, len(distinct)),
+            bool(title) and words == title,
+        ]
 
-    def around(self, i: int) -> Iterable[float]:
+    def _names_author(self, words: tuple[str, ...]) -> bool:
+        joined = f" {' '.join(words)} " if self.known.authors else ""
+        return bool(joined) and any(f" {' '.join(a)} " in joined for a in self.known.authors if len(a) > 1)
+
+    def around(self, i: int) -> list[float]:
         place = self.places[i]
-        yield from place.tags
-        yield len(place.path)
-        yield from place.named
-        yield place.body
-        for which in range(3):
-            mass = self._mass(place, which)
-            yield from (mass.linked / max(1.0, mass.all), mass.text / self.text, mass.count)
-        mass = self._mass(place, 0)
-        yield mass.text / max(1.0, mass.all)
+        below = place.depth + 1
+        found: list[float] = [at and below - at for at in place.tags]
+        found.append(place.depth)
+        found += [at and below - at for at in place.named]
+        found.append(place.body and below - place.body)
+        for one in self._three(place):
+            found += (one.linked / max(1.0, one.words), one.text / self.text, one.count)
+        found.append(place.text / max(1.0, place.words))
+        return found
 
-    def _mass(self, place: _Around, which: int) -> _Mass:
-        path = place.path
-        return self.mass[path[min(which, len(path) - 1)] if path else self.body]
+    def _three(self, place: Place) -> tuple[Place, Place, Place]:
+        """An element and the two above it, below the body."""
+        second = place if place.up in (None, self.top) else place.up
+        third = second if second.up in (None, self.top) else second.up
+        return place, second, third
 
-    def placed(self, i: int) -> Iterable[float]:
+    def placed(self, i: int) -> list[float]:
         before = self.words_before
-        yield i / len(self.blocks)
-        yield before[i] / max(1, before[-1])
-        if self.title_at is None:
-            yield from (_NO_TITLE, -1.0)
-        else:
-            yield from (i - self.title_at, before[i] - before[self.title_at])
         group = self.paths.of(i)
-        yield from (group.text / self.text, group.text / max(1.0, group.all))
-        yield -1.0 if self.comments_at is None or i < self.comments_at else i - self.comments_at
+        title = self.title_at
+        return [
+            i / len(self.blocks),
+            before[i] / max(1, before[-1]),
+            _NO_TITLE if title is None else i - title,
+            -1.0 if title is None else before[i] - before[title],
+            group.text / self.text,
+            group.text / max(1.0, group.words),
+            -1.0 if self.comments_at is None or i < self.comments_at else i - self.comments_at,
+        ]
 
-    def voted(self, i: int) -> Iterable[float]:
-        path, kind, whole = self.paths.of(i), self.kinds.of(i), self.voted_words
-        yield from (self.votes[i], self.sums[i], self.json[i])
-        yield from (path.voted / whole, path.voted / max(1.0, path.all))
-        yield from (kind.voted / whole, kind.voted / max(1.0, kind.all))
-        yield from self._from_middle(self.places[i].path)
-        yield from (max(-30.0, min(60.0, i - self.first)), max(-60.0, min(60.0, i - self.last)))
-        yield from (self._share(i - _NEAR, i + _NEAR + 1), self._share(i - _NEAR, i), self._share(i + 1, i + _NEAR + 1))
-        for which in range(3):
-            mass = self._mass(self.places[i], which)
-            yield from (mass.voted / whole, mass.voted / max(1.0, mass.all))
-
-    def _from_middle(self, path: tuple[Node, ...]) -> tuple[float, float]:
-        """Steps up from a block to what it shares with the middle, and from there down to the middle."""
-        if self.middle is None:
-            return _FAR, _FAR
-        out = next((n for n, node in enumerate(path) if node in self._down), len(path))
-        shared = path[out] if out < len(path) else self.body
-        return out, self._down.get(shared, len(self._down))
+    def voted(self, i: int) -> list[float]:
+        path, kind, whole, place = self.paths.of(i), self.kinds.of(i), self.voted_words, self.places[i]
+        found = [
+            self.votes[i],
+            self.sums[i],
+            self.json[i],
+            path.voted / whole,
+            path.voted / max(1.0, path.words),
+            kind.voted / whole,
+            kind.voted / max(1.0, kind.words),
+            place.out if self.middle else _FAR,
+            place.down if self.middle else _FAR,
+            max(-30.0, min(60.0, i - self.first)),
+            max(-60.0, min(60.0, i - self.last)),
+            self._share(i - _NEAR, i + _NEAR + 1),
+            self._share(i - _NEAR, i),
+            self._share(i + 1, i + _NEAR + 1),
+        ]
+        for one in self._three(place):
+            found += (one.voted / whole, one.voted / max(1.0, one.words))
+        return found
 
     def _share(self, start: int, end: int) -> float:
         start, end = max(0, start), min(len(self.blocks), end)
@@ -375,26 +287,29 @@ class _Page:
         return [*map(float, counts), *map(float, sizes), *shares]
 
 
+class _Mass(msgspec.Struct):
+    """Words of blocks that are alike."""
+
+    words: float = 0.0
+    text: float = 0.0
+    voted: float = 0.0
+
+
 class _Groups:
     """Blocks that are alike by where they stand."""
 
     def __init__(
-        self, blocks: Sequence[Block], votes: Sequence[float], sound: Sequence[bool], keys: list[object]
+        self, blocks: Sequence[Block], votes: Sequence[float], sound: Sequence[bool], keys: Sequence[object]
     ) -> None:
-        self._keys = keys
-        self._sums: dict[object, _Mass] = {}
-        for block, vote, good, key in zip(blocks, votes, sound, keys, strict=True):
-            mass = self._sums.setdefault(key, _Mass())
-            mass.all += block.count
+        sums: dict[object, _Mass] = {}
+        self._of = [sums.setdefault(key, _Mass()) for key in keys]
+        for block, vote, good, mass in zip(blocks, votes, sound, self._of, strict=True):
+            mass.words += block.count
             mass.voted += block.count * vote
             mass.text += block.count * good
 
     def of(self, i: int) -> _Mass:
-        return self._sums[self._keys[i]]
-
-
-def _path_kind(path: tuple[Node, ...]) -> object:
-    return tuple((node.tag, (node.get("class") or "")[:60]) for node in path[:5])
+        return self._of[i]
 
 
 def is_comments_heading(block: Block) -> bool:

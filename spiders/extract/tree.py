@@ -51,7 +51,7 @@ def squash(text: str) -> str:
 
 def count_words(text: str) -> int:
     """Words of a text; in scripts that are written without blanks two characters count as one word."""
-    return len(text.split()) + len(_UNSPACED.findall(text)) // 2
+    return len(text.split()) + (0 if text.isascii() else len(_UNSPACED.findall(text)) // 2)
 
 
 def text_of(node: Node) -> str:

@@ -80,7 +80,7 @@ def test_trees_speak_of_the_traits_that_there_are(path: Path | None) -> None:
     """Traits are numbered in the trees: after a change of traits they have to be trained again."""
     trees = read_forest(path.read_bytes()) if path else forest()
     assert trees.traits == NAMES
-    assert len(trees.trees) == 150
+    assert len(trees.trees) == 200
 
 
 def test_the_bench_has_trees_for_every_fold() -> None:
@@ -96,9 +96,9 @@ def test_a_chance_is_the_sum_of_the_leaves_reached() -> None:
 
 def test_what_is_sure_early_is_not_asked_further() -> None:
     unasked = (9, 0.0, 0.0, 0.0)
-    assert Forest((), (0.2,) * 20 + (unasked,)).chance([]) > 0.9
+    assert Forest((), (0.2,) * 30 + (unasked,)).chance([]) > 0.9
     with pytest.raises(IndexError):
-        Forest((), (0.0,) * 20 + (unasked,)).chance([])
+        Forest((), (0.0,) * 30 + (unasked,)).chance([])
 
 
 def known(html: str, base: list[str]) -> list[list[float] | None]:
