@@ -8,13 +8,13 @@ furniture.
 import re
 from collections.abc import Iterable
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_to_unicode
 
 from spiders.dates import read_date
-from tocsin.addresses import canonical, same_site
+from tocsin.addresses import canonical, looks_like_article, same_site
 from tocsin.records import FeedKind, Listing, Record
 
 MAX_SECTIONS = 24
@@ -34,10 +34,6 @@ _FILE = re.compile(
     r"(?i)\.(?:pdf|docx?|xlsx?|pptx?|odt|zip|rar|7z|t?gz|exe|dmg|apk|jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|mp[34]|m4[av]"
     r"|ogg|wav|webm|mov|avi|css|js|json|xml|rss|atom|txt|csv|epub|woff2?|ttf)$"
 )
-_DATE = re.compile(
-    r"/(?:19|20)\d{2}[/-](?:0?[1-9]|1[0-2]|[a-z]{3})(?:[/-]|$)|/(?:19|20)\d{6}(?:[/_-]|$)", re.IGNORECASE
-)
-_NUMBER = re.compile(r"(?<!\d)\d{5,}(?!\d)")
 _PLAIN_SEGMENT = re.compile(r"[^\W\d]+(?:[-_][^\W\d]+){0,2}(?:\.(?:html?|php|aspx?))?\Z")
 _SECTION_HINT = re.compile(
     r"(?i)/(?:section|sections|category|categories|rubric|rubrics|rubrik|theme|themes|topics?|news)/"
@@ -76,25 +72,6 @@ def is_furniture(url: str) -> bool:
     """Whether an address is by its path no article and no section: a log-in, a search, a file, an author's page."""
     path = urlsplit(url).path
     return bool(_FURNITURE.search(path) or _FILE.search(path))
-
-
-def looks_like_article(url: str) -> bool:
-    """Whether the path alone has the shape of an article's: a date, a slug of four words, a number of five digits."""
-    parts = urlsplit(url)
-    path = unquote(parts.path)
-    if _DATE.search(path + "/") and len(path.strip("/").split("/")) > 1 and not _bare_archive(path):
-        return True
-    last = path.rstrip("/").rpartition("/")[2]
-    if last.count("-") >= 3 or last.count("_") >= 3:
-        return True
-    if _NUMBER.search(path):
-        return True
-    return any(_NUMBER.fullmatch(value) for key, value in parse_qsl(parts.query) if "id" in key.lower() or key == "p")
-
-
-def _bare_archive(path: str) -> bool:
-    """``/2026/11`` and ``/2026/11/16`` list a month or a day: no article."""
-    return all(segment.isdigit() for segment in path.strip("/").split("/"))
 
 
 def looks_like_section(url: str) -> bool:

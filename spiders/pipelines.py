@@ -4,9 +4,9 @@ No item pipelines of Scrapy: a page is accepted in batches with others, and know
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -18,14 +18,22 @@ from spiders.reading import Reading
 from spiders.schedule import next_look, second_look
 from spiders.zones import Zones
 from tocsin.addresses import address_id, canonical
+from tocsin.changes import Text, is_change
 from tocsin.clock import Clock
-from tocsin.records import Drop, FeedKind, Outlet, Page, PageState
+from tocsin.records import Article, Drop, FeedKind, Outlet, Page, PageState
+
+if TYPE_CHECKING:
+    from tocsin.stores.port import CrawlStore
 
 MAX_CRASHES = 3
 """Children that a page may cost before it is left out."""
 MAY_CHANGE = ("text too short", "cookie wall", "log-in wall", "paywall", "script wall", "gallery without text",
               "video without text")  # fmt: skip
 """Reasons for leaving a page out that a later look may not find any more."""
+SAME = "nothing new in the text"
+"""Why another text of a known address is left out: it differs in clocks, counters, advertisements or spelling alone."""
+RESTARTS = 20
+"""Versions of a page after which a further one starts its looks anew no more: some pages are never the same twice."""
 NO_CHILD = (1.0, 5.0, 15.0, 60.0)
 """Seconds to wait, again and again, for a child that cannot be started, before the page is put off."""
 
@@ -190,27 +198,47 @@ class Intake:
             self._live.add(state.address_id)
         now = self._clock.now()
         again = state.fetched is not None and state.status in (200, 304)
-        before = span(state) if again else 0.0
-        seen = msgspec.structs.replace(
-            _seen(state, page), crashes=0, due=next_look(outlet, now, before=before, live=live, changed=False)
-        )
+        before, waited = (span(state), since(state, now)) if again else (0.0, 0.0)
+        due = next_look(outlet, now, before=before, waited=waited, live=live, changed=False)
+        seen = msgspec.structs.replace(_seen(state, page), crashes=0, due=due)
         drops = [self._drop(outlet, page, extraction.drop, extraction.detail)] if extraction.drop else []
         if not articles and not drops:
             drops = [self._drop(outlet, page, "no article on the page", extraction.detail)]
         if not articles:
             again_at = second_look(outlet, now, before=before) if extraction.drop in MAY_CHANGE else None
             seen = msgspec.structs.replace(seen, due=again_at)
+        fresh = await self._ledger.ask(lambda store: _fresh(store, articles))
+        if len(fresh) < len(articles):
+            same = [article.url for article in articles if article not in fresh]
+            drops.append(self._drop(outlet, page, SAME, f"{len(same)} of {len(articles)}: {' '.join(same)}"))
         states = [seen, *_aliases(seen, page, extraction.canonical)]
-        new = await self._ledger.write(articles=articles, pages=states, drops=drops)
+        new = await self._ledger.write(articles=fresh, pages=states, drops=drops)
         self._counters.articles += len(new)
         if again and new:
-            due = next_look(outlet, now, before=before, live=live, changed=True)
+            changed = live or seen.changes < RESTARTS
+            due = next_look(outlet, now, before=before, waited=waited, live=live, changed=changed)
             await self._ledger.write(pages=[msgspec.structs.replace(seen, changes=seen.changes + 1, due=due)])
 
 
 def span(state: PageState) -> float:
     """Seconds between the last look at a page and the one that is due."""
     return max(0.0, (state.due - state.fetched).total_seconds()) if state.due and state.fetched else 0.0
+
+
+def since(state: PageState, now: datetime) -> float:
+    """Seconds since the last look at a page."""
+    return max(0.0, (now - state.fetched).total_seconds()) if state.fetched else 0.0
+
+
+def _fresh(store: "CrawlStore", articles: Sequence[Article]) -> tuple[Article, ...]:
+    """The articles that say anything else than what the store holds of their addresses last."""
+    known = store.latest([article.address_id for article in articles]) if articles else {}
+    return tuple(article for article in articles if _says_more(known.get(article.address_id), article))
+
+
+def _says_more(old: Article | None, new: Article) -> bool:
+    """Whether a text is to be accepted: the first of its address, the very same once more, or one that has news."""
+    return old is None or old.id == new.id or is_change(Text(old.title, old.text), Text(new.title, new.text))
 
 
 def _seen(state: PageState, page: Page) -> PageState:

@@ -6,9 +6,9 @@ from tocsin.records import Feed, Outlet
 
 USUAL = 600.0
 """Seconds between two polls for which the spans below are meant; an outlet with a smaller ``every`` shrinks them."""
-LADDER = (600.0, 3000.0, 18000.0, 64800.0)
-"""Seconds from one look at an article to the next: 10, 60, 360 and 1440 minutes after the first."""
 DAY = 86400.0
+LADDER = (900.0, 2700.0, 18000.0, 64800.0, 6 * DAY)
+"""Seconds from one look at an article to the next: 15 minutes, an hour, 6 hours, a day and a week after the first."""
 MAX_TTL = 3600.0
 """Longest ``ttl`` of a feed that is obeyed: many feeds name one that was never thought about."""
 
@@ -37,20 +37,23 @@ def feed_retry(
     return now + timedelta(seconds=max(span, at_least))
 
 
-def next_look(outlet: Outlet, now: datetime, *, before: float, live: bool, changed: bool) -> datetime | None:
+def next_look(
+    outlet: Outlet, now: datetime, *, before: float, live: bool, changed: bool, waited: float = 0.0
+) -> datetime | None:
     """When an article is worth another look; None: never again by itself.
 
-    ``before`` is the span in seconds that led to this look, 0 for the first; ``changed`` says that the look brought
-    another text, which starts the ladder anew.
+    ``before`` is the span in seconds that was planned before this look, 0 for the first, and ``waited`` the one that
+    it really was: a step that a late look has covered is left out. ``changed`` says that the look brought another
+    text, which starts the ladder anew.
     """
     factor = scale(outlet)
     if live:
         first = min(outlet.every, 120.0)
         span = first if changed or before <= 0 else max(first, before * 1.5)
         return now + timedelta(seconds=span) if span <= 6 * 3600.0 else None
-    done = 0.0 if changed else before
+    done, waited = (0.0, 0.0) if changed else (before, waited)
     for step in LADDER:
-        if step * factor > done * 1.2:
+        if step * factor > max(done * 1.2, waited):
             return now + timedelta(seconds=step * factor)
     return None
 

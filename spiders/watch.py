@@ -12,7 +12,7 @@ import structlog
 
 from spiders.answers import Answer, Fetcher
 from spiders.ledger import Ledger
-from spiders.pipelines import Counters, Intake, span
+from spiders.pipelines import Counters, Intake, since, span
 from spiders.polls import Polls
 from spiders.schedule import next_look, page_retry
 from tocsin.clock import Clock
@@ -205,7 +205,7 @@ class Watch:
         elif answer.status == 304:
             self._counters.unchanged += 1
             live = self._intake.is_live(state.address_id)
-            due = next_look(self.outlet, now, before=span(state), live=live, changed=False)
+            due = next_look(self.outlet, now, before=span(state), waited=since(state, now), live=live, changed=False)
             await self._ledger.write(pages=[msgspec.structs.replace(state, status=304, fetched=now, due=due)])
         else:
             self._counters.pages += 1

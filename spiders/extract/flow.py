@@ -14,12 +14,11 @@ from spiders.extract.extraction import Extraction
 from spiders.extract.structured import Structured
 from spiders.extract.title import Title
 from spiders.extract.tree import Node, count_words, parse, squash
-from spiders.extract.twins import main_address
-from spiders.links import looks_like_article
-from tocsin.addresses import address_id, article_id, canonical, same_site
+from tocsin.addresses import address_id, article_id, canonical, looks_like_article, main_address, same_site
 from tocsin.records import Article, DateCandidate, ExtractionFacts, HttpFacts, Outlet, Page, derived_id
 
 _OWN_TEXT_OF_A_LIVE_BLOG = 15
+_ALTERNATES = 10
 _BAD_IMAGE = re.compile(r"(?i)logo|placeholder|default|favicon|blank\.|pixel|spacer")
 
 
@@ -163,6 +162,7 @@ def _article(read: _Read, found: body.Body, verdict: kind.Verdict) -> Article:
         published_note=read.dates.note,
         modified=read.dates.modified,
         text=found.text,
+        alternates=_alternates(read),
         lead_image=read.ruled.image or _image(facts, page),
         section=_section(read),
         tags=_tags(facts, page),
@@ -226,6 +226,13 @@ def _entry_note(entry: live.Entry) -> str:
     if entry.published is None:
         return "no readable time at the entry"
     return "" if entry.published.tzinfo else "no zone on the page and none known for the outlet"
+
+
+def _alternates(read: _Read) -> tuple[str, ...]:
+    """Where the page says that its other languages stand: on its own site, the start page and itself left out."""
+    found = (canonical(href, read.url) for href in read.facts.alternates.values())
+    own = dict.fromkeys(u for u in found if u and u != read.url and not kind.is_root(u) and same_site(u, read.url))
+    return tuple(own)[:_ALTERNATES]
 
 
 def _section(read: _Read) -> str:

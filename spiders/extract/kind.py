@@ -13,8 +13,7 @@ from spiders.extract import cards, walls
 from spiders.extract.phrases import is_paragraph
 from spiders.extract.structured import Structured
 from spiders.extract.tree import Node, count_words, lines_of, text_of
-from spiders.links import looks_like_article
-from tocsin.addresses import canonical
+from tocsin.addresses import canonical, looks_like_article
 from tocsin.records import Kind, Outlet, Page
 
 NO_ARTICLE = "not an article"

@@ -52,6 +52,9 @@ class MemoryStore:
         self.states.update((one.address_id, one) for one in pages)
         return new
 
+    def latest(self, address_ids: Sequence[str]) -> dict[str, Article]:
+        return {one.address_id: one for one in self.accepted.values() if one.address_id in address_ids}
+
     def drop(self, drops: Iterable[Drop]) -> None:
         self.calls.append("drop")
         self.drops.extend(drops)

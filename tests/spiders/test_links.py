@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiders.links import looks_like_article, read_front, same_outlet
+from spiders.links import read_front, same_outlet
+from tocsin.addresses import looks_like_article
 
 HOME = "https://news.example/"
 

@@ -40,11 +40,34 @@ def test_the_ladder_of_looks_ends():
         before = seconds(due)
         steps.append(before)
     assert tuple(steps) == LADDER
+    assert [sum(steps[: n + 1]) / 60 for n in range(5)] == [15, 60, 6 * 60, 24 * 60, 7 * 24 * 60]
+
+
+def test_a_late_look_leaves_out_the_steps_that_it_covers():
+    def after(before, waited):
+        return seconds(next_look(OUTLET, NOW, before=before, waited=waited, live=False, changed=False))
+
+    assert after(900, 1500) == 2700
+    assert after(900, 3 * 3600) == 18000
+    assert after(900, 86400) == 6 * 86400
+    assert next_look(OUTLET, NOW, before=900, waited=8 * 86400, live=False, changed=False) is None
+    assert seconds(next_look(OUTLET, NOW, before=900, waited=8 * 86400, live=False, changed=True)) == 900
+
+
+@given(st.floats(0, 90000), st.floats(0, 700000), st.floats(1, 3600))
+def test_every_ladder_ends(before, waited, every):
+    outlet = msgspec.structs.replace(OUTLET, every=every)
+    for _ in range(len(LADDER) + 1):
+        due = next_look(outlet, NOW, before=before, waited=waited, live=False, changed=False)
+        if due is None:
+            return
+        before, waited = seconds(due), 0.0
+    pytest.fail("the ladder goes on")
 
 
 def test_a_change_starts_the_ladder_anew_and_a_fast_outlet_climbs_fast():
     assert seconds(next_look(OUTLET, NOW, before=LADDER[2], live=False, changed=True)) == LADDER[0]
-    assert seconds(next_look(FAST, NOW, before=0, live=False, changed=False)) == pytest.approx(2.0)
+    assert seconds(next_look(FAST, NOW, before=0, live=False, changed=False)) == pytest.approx(3.0)
 
 
 def test_a_live_blog_is_looked_at_often_while_it_changes():
