@@ -231,6 +231,20 @@ class ExtractionFacts(Record):
     """CPU milliseconds."""
 
 
+class Kinship(Record, kw_only=True):
+    """Why an article was joined to a story: the text it was compared with, and what both have in common, 0 to 1."""
+
+    article: str
+    shared: float = 0.0
+    """Share of this text that stands in the other."""
+    held: float = 0.0
+    """Share of the other that stands in this text."""
+    numbers: float = 0.0
+    names: float = 0.0
+    added: int = 0
+    """Words beyond the shared part."""
+
+
 class Article(Record, kw_only=True):
     """One text at one address. ``id`` = hash(address id, hash of the text): another text makes another row.
 
@@ -260,6 +274,8 @@ class Article(Record, kw_only=True):
     modified: datetime | None = None
     text: str = ""
     """Paragraphs joined by a blank line."""
+    alternates: tuple[str, ...] = ()
+    """Canonical addresses at which the page says that its other languages stand; at most 10."""
     lead_image: str = ""
     section: str = ""
     tags: tuple[str, ...] = ()
@@ -284,6 +300,8 @@ class Article(Record, kw_only=True):
     relation: Relation = "original"
     version: int = 1
     """1, 2 … for the texts of one address."""
+    kin: Kinship | None = None
+    """Why it was joined to its story; None for the first text of one."""
 
     # enrichment
     places: tuple[str, ...] = ()
@@ -317,8 +335,14 @@ class Story(Record):
     outlets: tuple[str, ...]
     """Outlets in order of filing, each once."""
     texts: int
-    """Articles that carry it: original, copies and versions."""
+    """Articles that carry it: the first, copies, versions and translations."""
     first_seen: datetime
+    original: str = ""
+    """Article id of the member that was published first, of those with a date; else of the first that was filed."""
+    languages: tuple[str, ...] = ()
+    """Languages in order of filing, each once."""
+    copies: int = 0
+    versions: int = 0
 
 
 class Subscription(Record):

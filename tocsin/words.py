@@ -101,6 +101,17 @@ class Analysed(msgspec.Struct, frozen=True):
         return [token.keys for token in tokens]
 
 
+def names_at(analysed: Analysed) -> set[int]:
+    """Places in the text of the words that have a capital and begin no sentence: names, in most languages."""
+    starts = {0, *analysed.sentences}
+    return {at for at, token in enumerate(analysed.text) if is_capital(token) and at not in starts}
+
+
+def is_capital(token: Token) -> bool:
+    """Whether a word of more than two letters is written with a capital."""
+    return len(token.keys) > 1 and len(token.keys[0]) > 4 and token.keys[1][2:3].isupper()
+
+
 class Stored(NamedTuple):
     """An analysed article with a store's own number for each token: what search and re-matching read."""
 

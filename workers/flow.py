@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from tocsin.addresses import address_id
 from tocsin.clock import Clock
 from tocsin.errors import UserError
 from tocsin.query.document import Document
@@ -20,8 +21,9 @@ from tocsin.records import Article
 from tocsin.stores.port import RoadStore
 from tocsin.words import ANALYSER, Analysed
 from workers.alert import RuleBook, ring
-from workers.dedupe import decide, sketch
+from workers.dedupe import CANDIDATES, decide
 from workers.enrich import Enricher
+from workers.sketch import sketch
 
 BATCH = 20
 LEASE_SECONDS = 30.0
@@ -68,10 +70,13 @@ def file(hall: Hall, articles: Sequence[Article]) -> list[Carried]:
     sketches = [sketch(carried.article, carried.analysed) for carried in enriched]
     filed = []
     with hall.store.filing() as filing:
-        for (article, analysed), (drawn, prints) in zip(enriched, sketches, strict=True):
-            decided, drawn_with_story = decide(article, drawn, prints, filing)
-            if filing.file(decided, drawn_with_story, prints, analysed):
-                filed.append(Carried(msgspec.structs.replace(decided, state="filed"), analysed))
+        for (article, analysed), drawn in zip(enriched, sketches, strict=True):
+            met = filing.meet(drawn.sketch, drawn.prints, [address_id(url) for url in article.alternates], CANDIDATES)
+            decided = decide(article, drawn, met)
+            if filing.file(decided.article, decided.sketch, drawn.prints, analysed):
+                for other in decided.joins:
+                    filing.join(decided.article.story, other)
+                filed.append(Carried(msgspec.structs.replace(decided.article, state="filed"), analysed))
     return filed
 
 

@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tocsin.cli.articles import group
 from tocsin.cli.jsonl import Line
 from tocsin.stores import open_store
 
@@ -214,3 +216,18 @@ def test_a_title_cannot_command_the_terminal(tmp_path: Path) -> None:
         shown = tocsin(tmp_path / "data", *command).stdout
         assert "Bakhmut" in shown
         assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+def test_group_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was filed stays leased: in a file of an hour no lease may end, or nothing further would be filed."""
+    rows = [{"id": str(n), "url": f"https://a.example/{n}", "text": f"Text number {n} of many."} for n in range(70)]
+    file = tmp_path / "in.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    start = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    moments = count()
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("tocsin.clock.SystemClock.now", lambda _: start + timedelta(minutes=next(moments)))
+    group(file, tmp_path / "out.jsonl")
+    said = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len({row["cluster"] for row in said}) == 70
+    assert all(row["cluster"] for row in said)

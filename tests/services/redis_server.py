@@ -19,7 +19,7 @@ def program() -> str | None:
 
 
 @contextlib.contextmanager
-def running(server: str) -> Iterator[str]:
+def running(server: str, *options: str) -> Iterator[str]:
     """Start the server on a free port and yield its address; stop it at the end.
 
     Raises RuntimeError where it does not start.
@@ -28,7 +28,7 @@ def running(server: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     folder = tempfile.mkdtemp(prefix="tocsin-redis-")
-    words = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", folder]
+    words = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", folder, *options]
     try:
         with (Path(folder) / "output").open("wb") as output:
             process = subprocess.Popen([server, *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output)

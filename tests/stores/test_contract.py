@@ -14,7 +14,7 @@ from tocsin.query.meaning import holds
 from tocsin.query.plan import All, AnyOf, Between, Has, Near, No, Often, Plan, Sequence, Stands, Together
 from tocsin.records import Alert, Article, Delivery, Drop, Feed, Listing, Notice, Outlet, PageState, derived_id
 from tocsin.stores import open_store
-from tocsin.stores.port import Sketch
+from tocsin.stores.port import Sketch, own_story
 from tocsin.stores.sqlite import SqliteStore
 from tocsin.words import Analysed, Token
 
@@ -150,16 +150,18 @@ def test_what_was_leased_before_comes_first_and_alone(store: SqliteStore) -> Non
 
 
 def test_filing_finds_what_was_filed(store: SqliteStore) -> None:
-    """By address, by text and by fingerprints, also inside the same transaction."""
+    """By address, by text and by fingerprints, also inside the same transaction. The rest: test_fingerprints.py."""
     store.accept([article(1), article(2)])
     one, two = store.claim(10, 30, NOW)
+    story = own_story(one.id)
     with store.filing() as filing:
-        filing.file(one, sketch_of(one), [1, 2, 3], analysed(""))
-        assert filing.by_address(one.address_id) == [sketch_of(one)]
-        assert filing.by_text(one.text_hash) == sketch_of(one)
-        filing.file(two, sketch_of(two), [3, 4], analysed(""))
-        assert [found.article for found in filing.by_shingles([1, 2, 3], 5)] == [one.id, two.id]
-        assert filing.by_shingles([9], 5) == []
+        assert filing.meet(sketch_of(one), [1, 2, 3], [], 5) == ([], None, [], [])
+        assert filing.file(msgspec.structs.replace(one, story=story), sketch_of(one), [1, 2, 3], analysed(""))
+        same = msgspec.structs.replace(sketch_of(two), text_hash=one.text_hash)
+        expected = msgspec.structs.replace(sketch_of(one), story=story)
+        assert filing.meet(same, [3, 4], [one.address_id], 5) == ([], expected, [expected], [expected])
+        assert filing.file(msgspec.structs.replace(two, story=story), same, [3, 4], analysed(""))
+    assert [it.id for it in store.members(own_story(two.id))] == [one.id, two.id]
 
 
 def test_an_exception_takes_a_transaction_back(store: SqliteStore) -> None:

@@ -8,7 +8,7 @@ import importlib.util
 import json
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from tocsin.forms import Forms
 from tocsin.records import Article, Kind, derived_id
 from tocsin.stores.sqlite import SqliteStore
 from tocsin.words import Words
-from workers.dedupe import decide, sketch
+from workers.dedupe import CANDIDATES, decide
+from workers.sketch import sketch
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WORDS = Words(Forms({}))
@@ -41,7 +42,17 @@ class Road:
     def __init__(self, path: Path) -> None:
         self.store = SqliteStore.open(str(path))
 
-    def put(self, url: str, text: str, *, title: str = "", at: datetime = NOON, kind: Kind = "article") -> Article:
+    def put(
+        self,
+        url: str,
+        text: str,
+        *,
+        title: str = "",
+        at: datetime = NOON,
+        kind: Kind = "article",
+        lang: str = "en",
+        alternates: Sequence[str] = (),
+    ) -> Article:
         url = canonical(url.partition("#")[0]) + ("#" + url.partition("#")[2] if "#" in url else "")
         text_hash = derived_id("text", " ".join(text.casefold().split()))
         address = address_id(url)
@@ -52,7 +63,7 @@ class Road:
             outlet=url.split("/")[2],
             title=title,
             text=text,
-            lang="en",
+            lang=lang,
             first_seen=at,
             text_hash=text_hash,
             kind=kind,
@@ -60,12 +71,15 @@ class Road:
         self.store.accept([article])
         claimed = {found.id: found for found in self.store.claim(10_000, 1e10, at)}
         analysed = WORDS.analyse(title, text, "en")
-        drawn, prints = sketch(article, analysed)
+        drawn = sketch(article, analysed)
         with self.store.filing() as filing:
-            decided, with_story = decide(claimed[article.id], drawn, prints, filing)
-            assert with_story.story == decided.story
-            assert filing.file(decided, with_story, prints, analysed)
-        return decided
+            others = [address_id(canonical(other)) for other in alternates]
+            decided = decide(claimed[article.id], drawn, filing.meet(drawn.sketch, drawn.prints, others, CANDIDATES))
+            assert decided.sketch.story == decided.article.story
+            assert filing.file(decided.article, decided.sketch, drawn.prints, analysed)
+            for other in decided.joins:
+                filing.join(decided.article.story, other)
+        return decided.article
 
 
 @pytest.fixture
@@ -169,9 +183,10 @@ def test_a_live_page_does_not_swallow_what_stands_in_it(road: Road) -> None:
 
 def test_deciding_twice_decides_the_same(road: Road) -> None:
     first = road.put("https://a.example/1", prose(1, 120))
-    drawn, prints = sketch(first, WORDS.analyse("", first.text, "en"))
+    drawn = sketch(first, WORDS.analyse("", first.text, "en"))
     with road.store.filing() as filing:
-        again, _ = decide(msgspec.structs.replace(first, story="", relation="original"), drawn, prints, filing)
+        undecided = msgspec.structs.replace(first, story="", relation="original")
+        again = decide(undecided, drawn, filing.meet(drawn.sketch, drawn.prints, (), CANDIDATES)).article
     assert (again.story, again.relation, again.version) == (first.story, first.relation, first.version)
 
 
@@ -188,7 +203,7 @@ def test_case_forms_are_not_folded_but_case_and_spelling_are() -> None:
 def test_prints_are_the_smallest_shingles_of_any_text(words: list[str]) -> None:
     text = " ".join(words)
     article = Article(id="1", address_id="1", url="https://a.example/", outlet="a", first_seen=NOON, text=text)
-    drawn, prints = sketch(article, WORDS.analyse("", text, "en"))
+    drawn, prints, _ = sketch(article, WORDS.analyse("", text, "en"))
     shingles = struct.unpack(f"<{len(drawn.shingles) // 4}I", drawn.shingles)
     assert drawn.tokens == len(words)
     assert list(shingles) == sorted(set(shingles))
@@ -205,7 +220,7 @@ def test_years_and_single_digits_are_no_evidence() -> None:
 
 
 def test_the_developers_half_of_the_edited_articles(road: Road, shared: Path) -> None:
-    """Pair F1 0.978 (P .986, R .971) when this was written; a rule that falls below 0.96 has lost something."""
+    """Pair F1 .992 (P 1.0, R .984) when this was written."""
     gold = shared / "data" / "dedup" / "wikinews_edit.dev.jsonl.gz"
     script = shared / "bench" / "score_dedup.py"
     with gzip.open(gold, "rt", encoding="utf-8") as lines:
@@ -226,5 +241,122 @@ def test_the_developers_half_of_the_edited_articles(road: Road, shared: Path) ->
     spec.loader.exec_module(scorer)
     figures = scorer.score({row["id"]: row["group"] for row in rows}, stories)
     print(figures)
-    assert figures["pair_f1"] >= 0.96
-    assert figures["pair_p"] >= 0.97
+    assert figures["pair_f1"] >= 0.985
+    assert figures["pair_p"] >= 0.995
+    assert figures["b3_f1"] >= 0.985
+
+
+WIRE = (
+    "The harbour authority of Sosnovka closed the outer quay on Monday, its spokesman Ivan Holub said. The order was "
+    "signed at 14:20 and concerns 37 vessels. Pilots will board ships at the second buoy until further notice. The "
+    "ferry to Marivka leaves from the northern pier, and tickets that were bought before remain valid. Divers looked "
+    "at the damaged dolphin for two hours and found a crack of 85 centimetres. The port handled 412 thousand tonnes "
+    "of grain in the autumn, more than in the year before. Fishermen complained that nobody had told them of the order."
+)
+
+
+def test_a_denial_is_no_copy(road: Road) -> None:
+    wire = road.put("https://a.example/1", WIRE)
+    denial = road.put("https://b.example/2", WIRE.replace("tickets that were bought", "tickets that were not bought"))
+    twice = road.put("https://c.example/3", WIRE + " The order ends on Friday.")
+    assert denial.story != wire.story
+    assert twice.story == wire.story
+
+
+def test_a_negation_that_both_have_parts_nobody(road: Road) -> None:
+    text = WIRE.replace("nobody had told", "nobody had not told") + " " + WIRE.replace("Monday", "Tuesday")
+    assert road.put("https://b.example/2", text[: len(WIRE)]).story == road.put("https://c.example/3", text).story
+
+
+def test_the_bulletin_of_another_day_is_no_copy(road: Road) -> None:
+    other = WIRE
+    for number in ("14:20", "37", "85", "412"):
+        other = other.replace(number, str(int(number.replace(":", "")) + 11))
+    assert road.put("https://a.example/1", WIRE).story != road.put("https://a.example/2", other).story
+
+
+def test_the_same_sentences_of_other_people_are_no_copy(road: Road) -> None:
+    other = WIRE.replace("Sosnovka", "Kamianka").replace("Ivan Holub", "Petro Moroz").replace("Marivka", "Bilhorod")
+    assert road.put("https://a.example/1", WIRE).story != road.put("https://a.example/2", other).story
+
+
+def test_a_shared_statement_makes_no_copy(road: Road) -> None:
+    statement = "“" + prose(7, 70) + "”"
+    one = road.put("https://a.example/1", f"{prose(1, 60)} {statement} {prose(2, 20)}")
+    other = road.put("https://b.example/2", f"{prose(3, 60)} {statement} {prose(4, 20)}")
+    assert one.story != other.story
+    whole = road.put("https://c.example/3", f"{prose(1, 60)} {statement} {prose(2, 20)} {prose(9, 5)}")
+    assert whole.story == one.story
+
+
+def test_a_follow_up_with_pasted_background_is_no_copy(road: Road) -> None:
+    parts = [prose(seed, 50) for seed in range(6)]
+    wire = road.put("https://a.example/1", "\n\n".join(parts))
+    later = road.put("https://a.example/2", "\n\n".join([*(prose(seed, 50) for seed in (20, 21, 22, 23)), *parts[3:]]))
+    assert later.story != wire.story
+
+
+def test_a_copy_with_additions_says_how_much(road: Road) -> None:
+    wire = road.put("https://a.example/1", prose(1, 300))
+    longer = road.put("https://b.example/2", f"{prose(1, 300)} {prose(2, 90)}")
+    shorter = road.put("https://c.example/3", prose(1, 300)[:900])
+    assert (longer.story, longer.relation) == (wire.story, "copy with additions")
+    assert longer.kin
+    assert longer.kin.added >= 90
+    assert (shorter.story, shorter.relation) == (wire.story, "copy")
+    assert shorter.kin
+    assert shorter.kin.article in (wire.id, longer.id)
+
+
+def test_what_an_outlet_prints_below_everything_joins_nothing(road: Road) -> None:
+    plate = prose(99, 80)
+    stories = {road.put(f"https://a.example/{n}", f"{prose(n, 70)} {plate}").story for n in range(8)}
+    assert len(stories) == 8
+
+
+def test_a_translation_joins_the_story_of_its_outlet(road: Road) -> None:
+    wire = road.put("https://a.example/en/1", WIRE)
+    later = NOON + timedelta(hours=2)
+    text = prose(5, 100)
+    told = road.put("https://a.example/uk/1", text, lang="uk", at=later, alternates=["https://a.example/en/1"])
+    assert (told.story, told.relation) == (wire.story, "translation")
+    assert told.kin
+    assert told.kin.article == wire.id
+
+
+@pytest.mark.parametrize(
+    ("url", "lang", "hours"),
+    [("https://b.example/1", "uk", 1), ("https://a.example/us/1", "en", 1), ("https://a.example/uk/1", "uk", 7)],
+    ids=["another outlet", "the same language", "too late"],
+)
+def test_other_alternates_are_no_translations(road: Road, url: str, lang: str, hours: int) -> None:
+    wire = road.put("https://a.example/en/1", WIRE)
+    when = NOON + timedelta(hours=hours)
+    other = road.put(url, prose(5, 100), lang=lang, at=when, alternates=["https://a.example/en/1"])
+    assert other.story != wire.story
+
+
+def test_two_stories_that_prove_to_be_one_are_told_under_the_older_id(road: Road) -> None:
+    first, second = prose(1, 200), prose(2, 200)
+    one, two = road.put("https://a.example/1", first), road.put("https://b.example/2", second)
+    assert one.story != two.story
+    both = road.put("https://c.example/3", f"{first} {second}")
+    assert both.story == one.story
+    story = road.store.story(two.story)
+    assert story
+    assert story.texts == 3
+    assert {member.id for member in road.store.members(one.story)} == {one.id, two.id, both.id}
+    assert road.put("https://d.example/4", f"{second} {prose(3, 10)}").story == one.story, (
+        "the root is frozen from now on"
+    )
+
+
+def test_why_says_it_in_one_sentence(road: Road) -> None:
+    road.put("https://a.example/1", prose(1, 300))
+    road.put("https://b.example/2", prose(1, 300)[:900])
+    for article in road.store.claim(10, 30, NOON + timedelta(days=400)):
+        with road.store.publishing() as publishing:
+            publishing.make_ready(article, WORDS.analyse("", article.text, "en"), NOON)
+    said = [line["detail"] for line in road.store.why("https://b.example/2") if line["what"] == "ready"]
+    assert said
+    assert "99 % of its words stand in https://a.example/1" in said[0]

@@ -87,18 +87,22 @@ def group(source: InArgument, out: OutOption) -> None:
     with writing(out) as target:
         store = open_store("sqlite::memory:")
         hall = Hall(store, clock, enricher, RuleBook(store, expander))
+        # What is filed stays leased: of one moment, so that no lease ends however long the file is.
+        started = clock.now()
+        # Written at the end: a later text may show that two stories are one.
+        decided: list[tuple[str, str]] = []
+        known: dict[str, tuple[str, str]] = {}
         for batch in _batched(read_articles(source), BATCH):
             articles = [msgspec.structs.replace(article, first_seen=_arrival_time(article)) for _, article in batch]
             store.accept(articles)
-            file(hall, store.claim(BATCH, LEASE_SECONDS, clock.now()))
+            file(hall, store.claim(BATCH, LEASE_SECONDS, started))
             filed = store.articles([article.id for article in articles])
-            for line, article in batch:
-                row = {
-                    "id": line.id or line.url,
-                    "cluster": filed[article.id].story,
-                    "relation": filed[article.id].relation,
-                }
-                target.write(msgspec.json.encode(row) + b"\n")
+            decided += [(line.id or line.url or "", article.id) for line, article in batch]
+            known.update({name: (article.story, article.relation) for name, article in filed.items()})
+        for name, article_id in decided:
+            story, relation = known[article_id]
+            row = {"id": name, "cluster": store.root(story), "relation": relation}
+            target.write(msgspec.json.encode(row) + b"\n")
 
 
 def _arrival_time(article: "Article") -> datetime:

@@ -31,6 +31,8 @@ class Line(msgspec.Struct, frozen=True):
     published: str | None = None
     authors: tuple[str, ...] | None = None
     first_seen: str | None = None
+    alternates: tuple[str, ...] | None = None
+    """Addresses of the same text in other languages."""
 
     def article(self, now: datetime) -> Article:
         """The accepted article of this line.
@@ -62,6 +64,7 @@ class Line(msgspec.Struct, frozen=True):
             published_origin="import" if published else "",
             published_note="" if published else "no date in the imported line",
             text=text,
+            alternates=tuple(filter(None, (canonical(other) for other in self.alternates or ()))),
             text_hash=digest,
         )
 

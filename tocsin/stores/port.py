@@ -6,7 +6,7 @@ Every call is durable when it returns. Calls are synchronous; the crawler makes 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tocsin.query.plan import Keys, Plan
 from tocsin.records import (
@@ -22,6 +22,7 @@ from tocsin.records import (
     Record,
     Story,
     Subscription,
+    derived_id,
 )
 from tocsin.words import Analysed
 
@@ -32,14 +33,47 @@ class Sketch(Record, kw_only=True):
     article: str
     story: str
     outlet: str
+    lang: str = ""
     address_id: str
     text_hash: str
     title_hash: str
     tokens: int
     shingles: bytes
-    """Sorted unsigned 32-bit little-endian hashes of the word shingles."""
+    """Sorted unsigned 32-bit little-endian hashes of the word shingles outside long quotations."""
+    quoted: bytes = b""
+    """The same of the shingles that touch a long quotation."""
+    denied: bytes = b""
+    """Five for each negation: the words before it, two places behind its verb, and two shingles that hold it."""
+    lead: bytes = b""
+    """Hashes of the words of the first full sentence; the first number tells how many negations stand among them."""
+    slots: bytes = b""
+    """Pairs for numbers and names: the hash of the words around, and that of the number or name."""
     numbers: tuple[str, ...] = ()
+    names: bytes = b""
+    """Sorted 32-bit hashes of the words that are written with a capital within a sentence."""
     first_seen: datetime
+
+
+ONCE = 2
+"""Texts that are met although they share but one fingerprint: among a million, most of those share it by chance."""
+
+
+class Met(NamedTuple):
+    """Whom a text met when it was registered: texts that were registered before it."""
+
+    address: list[Sketch]
+    """Earlier texts of its address, in order of their versions."""
+    same: Sketch | None
+    """The first text with its hash."""
+    near: list[Sketch]
+    """Texts that share most fingerprints, the most alike first; of those that share but one, ``ONCE`` at most."""
+    alternates: list[Sketch]
+    """The latest texts at the addresses that it names as its other languages."""
+
+
+def own_story(article: str) -> str:
+    """The story that an article is the first one of, until it is found to belong to another."""
+    return derived_id("story", article)
 
 
 class OutletStore(Protocol):
@@ -70,6 +104,9 @@ class CrawlStore(OutletStore, Protocol):
     def pages(self, address_ids: Sequence[str]) -> dict[str, PageState]:
         """The known ones among these addresses."""
 
+    def latest(self, address_ids: Sequence[str]) -> dict[str, Article]:
+        """The newest text of each of these addresses that has one, by address id."""
+
     def pages_due(self, outlets: Sequence[str], now: datetime, limit: int) -> list[PageState]:
         """Addresses whose ``due`` has come, the longest due first."""
 
@@ -92,20 +129,53 @@ class CrawlStore(OutletStore, Protocol):
         """Write down what was left out."""
 
 
-class Filing(Protocol):
+class Fingerprints(Protocol):
+    """Which texts are known, found by what they share, and which stories turned out to be one.
+
+    A text is the first of a story of its own (``own_story``) from the moment it is registered. Whatever is decided
+    later makes that story one with another, so that nobody has to wait for anybody's decision.
+    """
+
+    def meet(self, sketch: Sketch, prints: Sequence[int], alternates: Sequence[str], limit: int) -> Met:
+        """Register a text, and tell which ones were there before: at most ``limit`` near ones.
+
+        ``alternates`` are address ids. One step: of two copies that come at once, one meets the other. A text that was
+        registered already is not registered again, and meets those before it. Raises FingerprintsMissing where they
+        have to be rebuilt first.
+        """
+
+    def settle(self, article: str, story: str) -> None:
+        """Say which story a registered text was found to belong to."""
+
+    def join(self, story: str, other: str) -> None:
+        """Say that two stories are one: the id that was registered first stands for both from now on."""
+
+    def root(self, story: str) -> str:
+        """The id that stands for a story today; a story that was never joined stands for itself."""
+
+
+class SharedFingerprints(Fingerprints, Protocol):
+    """Fingerprints that stand beside a store and may be lost: the store is the truth."""
+
+    def rebuild(self, registered: Iterable[tuple[Sketch, Sequence[int]]], joined: Iterable[tuple[str, str]]) -> bool:
+        """Fill in the texts of a store in order of their filing, with their stories, and what stories were joined.
+
+        What is there already stays. False where somebody else is at it.
+        """
+
+
+class FingerprintsMissing(Exception):  # noqa: N818 - named by what has happened, as all errors of the house
+    """Fingerprints were lost, or never made. What is filed now could not meet what was filed before."""
+
+
+class Filing(Fingerprints, Protocol):
     """One open write transaction of filing: reads see its own writes, and commit comes with leaving it."""
 
-    def by_address(self, address_id: str) -> list[Sketch]:
-        """Texts filed before at this address, in order of their versions."""
-
-    def by_text(self, text_hash: str) -> Sketch | None:
-        """The first text filed with this hash."""
-
-    def by_shingles(self, prints: Sequence[int], limit: int) -> list[Sketch]:
-        """Texts that share most of these fingerprints, the most alike first."""
-
     def file(self, article: Article, sketch: Sketch, prints: Sequence[int], analysed: Analysed) -> bool:
-        """Move an accepted article to filed. False where its lease was lost to another worker."""
+        """Move an accepted article to filed, its text registered and its story settled.
+
+        False where its lease was lost to another worker.
+        """
 
 
 class Publishing(Protocol):
@@ -193,8 +263,14 @@ class ReaderStore(Protocol):
     def members(self, story_id: str) -> list[Article]:
         """The articles of a story in order of filing."""
 
+    def root(self, story_id: str) -> str:
+        """The id that stands for a story today: that of the older one where two proved to be one."""
+
     def story(self, story_id: str) -> Story | None:
         """A story with its outlets and the number of its texts."""
+
+    def related(self, article: Article, limit: int = 5) -> list[tuple[Article, float]]:
+        """Articles of other stories that are likely to be about the same events, with a score of 0 to 1."""
 
     def alerts(self, *, since: datetime | None = None, limit: int = 100) -> list[tuple[Alert, list[Notice]]]:
         """Alerts with their notices, newest first."""

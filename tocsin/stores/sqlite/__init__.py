@@ -52,13 +52,10 @@ class SqliteStore(CrawlPart, RoadPart, ReaderPart):
         with self.db.write() as cursor:
             cursor.execute("DELETE FROM drops WHERE at < ?", (before["drops"],))
             cursor.execute(f"DELETE FROM deliveries WHERE {delivered}", (before["deliveries"],))
-            for table, column in (
-                ("tokens", "article"),
-                ("tags", "article"),
-                ("prints", "article"),
-                ("sketches", "article"),
-            ):
-                cursor.execute(f"DELETE FROM {table} WHERE {column} IN ({old})", (before["articles"],))
+            for table in ("tokens", "tags"):
+                cursor.execute(f"DELETE FROM {table} WHERE article IN ({old})", (before["articles"],))
+            owned = f"SELECT key_of(own_story(id)) FROM articles WHERE seq IN ({old})"
+            cursor.execute(f"DELETE FROM sketches WHERE own IN ({owned})", (before["articles"],))
             gone = f"SELECT arrival FROM articles WHERE seq IN ({old}) AND arrival IS NOT NULL"
             cursor.execute(f"DELETE FROM words WHERE rowid IN ({gone})", (before["articles"],))
             cursor.execute(f"DELETE FROM articles WHERE seq IN ({old})", (before["articles"],))

@@ -10,9 +10,10 @@ from typing import Any
 import apsw
 
 from tocsin.errors import UserError
-from tocsin.stores.sqlite.fulltext import FormTable, register
+from tocsin.stores.sqlite import fingerprints, fulltext
+from tocsin.stores.sqlite.fulltext import FormTable
 
-VERSION = 2
+VERSION = 3
 """Number of the newest migration: ``user_version`` of the file."""
 
 
@@ -76,8 +77,10 @@ class Database:
                 f"{VERSION}); nothing was changed. Install the newer version, or name another store.",
                 1,
             )
-        self.questions = register(self.connection)
+        self.questions = fulltext.register(self.connection)
+        fingerprints.register(self.connection)
         self.forms = FormTable(self.connection)
+        self.fresh = fingerprints.Fresh()
         self.connection.pragma("journal_mode", "wal")
         self.connection.pragma("synchronous", "full")
         # Fingerprints lie all over the file: their pages are written once per checkpoint instead of once per batch.
@@ -127,6 +130,7 @@ class Database:
                 cursor.execute("COMMIT")
             except BaseException:
                 self.forms.forget()
+                self.fresh.forget()
                 # A full disk may have taken it back already; and a COMMIT that failed leaves it open.
                 if self.connection.in_transaction:
                     cursor.execute("ROLLBACK")

@@ -71,6 +71,16 @@ class CrawlPart:
             known.update((name, _page.decode(record)) for name, record in rows)
         return known
 
+    def latest(self, address_ids: Sequence[str]) -> dict[str, Article]:
+        """The newest text of each of these addresses that has one, by address id."""
+        known: dict[str, Article] = {}
+        for start in range(0, len(address_ids), 500):
+            part = address_ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self.db.rows(f"SELECT record FROM articles WHERE address_id IN ({marks}) ORDER BY seq", part)
+            known.update((article.address_id, article) for article in (_article.decode(record) for (record,) in rows))
+        return known
+
     def pages_due(self, outlets: Sequence[str], now: datetime, limit: int) -> list[PageState]:
         """Addresses whose ``due`` has come, the longest due first."""
         marks = ",".join("?" * len(outlets))

@@ -175,14 +175,13 @@ class FormTable:
 
     def stored(self, analysed: Analysed, cursor: apsw.Cursor) -> Stored:
         """An analysed article by numbers; tokens that are new to the store get theirs, in the open transaction."""
-        numbers = self._numbers
-        for token in {*analysed.title, *analysed.text} - numbers.keys():
+        numbers, tokens = self._numbers, {*analysed.title, *analysed.text}
+        # Not `tokens - numbers.keys()`: that goes through all that is remembered.
+        for token in [token for token in tokens if token not in numbers]:
             if len(numbers) >= REMEMBERED:
                 numbers.clear()
             numbers[token] = self._number(token, cursor)
-        known = {
-            token: numbers.get(token) or self._number(token, cursor) for token in {*analysed.title, *analysed.text}
-        }
+        known = {token: numbers.get(token) or self._number(token, cursor) for token in tokens}
         return Stored(
             array("I", map(known.__getitem__, analysed.title)),
             array("I", map(known.__getitem__, analysed.text)),
@@ -196,7 +195,7 @@ class FormTable:
 
     def analysed(self, stored: Stored) -> Analysed:
         """The tokens of an article that was stored by numbers."""
-        missing = {*stored.title, *stored.text} - self._tokens.keys()
+        missing = {form for form in {*stored.title, *stored.text} if form not in self._tokens}
         if len(self._tokens) + len(missing) >= REMEMBERED:
             self._tokens.clear()
             missing = {*stored.title, *stored.text}

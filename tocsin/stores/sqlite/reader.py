@@ -1,7 +1,7 @@
 """What readers ask of the store: search, stories, alerts, one address's history, counts."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -9,16 +9,21 @@ from typing import Any
 import msgspec
 
 from tocsin.addresses import address_id, canonical, masked
+from tocsin.kinship import sentence
 from tocsin.query.plan import Keys, Plan
 from tocsin.query.sqlite import MET, WINDOW, branches, wanted
 from tocsin.records import Alert, Article, Delivery, Notice, Story
 from tocsin.stores.sqlite.connection import Database, moment
+from tocsin.stores.sqlite.filing import KIN
+from tocsin.stores.sqlite.related import related
 
 _article = msgspec.json.Decoder(Article)
 _alert = msgspec.json.Decoder(Alert)
 _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
 
+_ROOT = "coalesce((SELECT root FROM aliases WHERE aliases.story = article.story), article.story)"
+"""The id that stands for an article's story today."""
 FIRST_WINDOW = 2000
 """Arrivals that are looked at first where words are forbidden or may be missing; then four times as many each time."""
 
@@ -68,7 +73,7 @@ class ReaderPart:
         seen: set[str] = set()
         found: list[Article] = []
         # From the newest in any case: what another page has shown of a story must not come again.
-        for arrival, record, story in self._newest(plan, "article.record, article.story", after):
+        for arrival, record, story in self._newest(plan, f"article.record, {_ROOT}", after):
             if story in seen:
                 continue
             seen.add(story)
@@ -160,9 +165,17 @@ class ReaderPart:
         return {name: _article.decode(record) for name, record in rows}
 
     def members(self, story_id: str) -> list[Article]:
-        """The articles of a story in order of filing."""
-        rows = self.db.rows("SELECT record FROM articles WHERE story = ? ORDER BY seq", (story_id,))
+        """The articles of a story in order of filing, under whichever of its ids."""
+        rows = self.db.rows(f"SELECT record FROM articles WHERE story IN {KIN} ORDER BY seq", (story_id,))
         return [_article.decode(record) for (record,) in rows]
+
+    def root(self, story_id: str) -> str:
+        """The id that stands for a story today: that of the older one where two proved to be one."""
+        return str(self.db.one("SELECT root FROM aliases WHERE story = ?", (story_id,)) or story_id)
+
+    def joined(self) -> list[tuple[str, str]]:
+        """Stories that turned out to be one with an older one, and the id that stands for both."""
+        return self.db.rows("SELECT story, root FROM aliases")
 
     def story(self, story_id: str) -> Story | None:
         """A story with its outlets and the number of its texts."""
@@ -170,13 +183,21 @@ class ReaderPart:
         if not members:
             return None
         return Story(
-            id=story_id,
+            id=self.root(story_id),
             first=members[0].id,
             title=members[0].title,
             outlets=tuple(dict.fromkeys(member.outlet for member in members)),
             texts=len(members),
             first_seen=members[0].first_seen,
+            original=_first_published(members).id,
+            languages=tuple(dict.fromkeys(member.lang for member in members if member.lang)),
+            copies=sum(member.relation in ("copy", "copy with additions") for member in members),
+            versions=sum(member.relation == "version" for member in members),
         )
+
+    def related(self, article: Article, limit: int = 5) -> list[tuple[Article, float]]:
+        """Articles of other stories that are likely to be about the same events, with a score of 0 to 1."""
+        return related(self.db, article, limit)
 
     def alerts(self, *, since: datetime | None = None, limit: int = 100) -> list[tuple[Alert, list[Notice]]]:
         """Alerts with their notices, newest first."""
@@ -232,14 +253,18 @@ class ReaderPart:
             what = f"accepted as version {article.version}" if state != "accepted" else "accepted"
             lines.append((seen, what, f"article {name}: {article.title}"))
             if state == "ready":
-                lines.append(
-                    (ready, "ready", f"{article.relation} of story {article.story}, arrival {article.arrival}")
-                )
+                said = sentence(article, self._url_of(article.kin.article) if article.kin else "")
+                what = f"{article.relation} of story {article.story}, arrival {article.arrival}"
+                lines.append((ready, "ready", f"{what}. {said}" if said else what))
             lines += self._alert_lines(name)
         return [
             {"at": moment(at).isoformat() if at else None, "what": what, "detail": detail}
             for at, what, detail in sorted(lines, key=lambda line: line[0])
         ]
+
+    def _url_of(self, article: str) -> str:
+        record = self.db.one("SELECT record FROM articles WHERE id = ?", (article,))
+        return _article.decode(record).url if record else "a text that is no longer kept"
 
     def _alert_lines(self, article: str) -> list[tuple[float, str, str]]:
         rows = self.db.rows(
@@ -293,3 +318,10 @@ class ReaderPart:
             "drops": dict(self.db.rows("SELECT reason, count(*) FROM drops GROUP BY reason ORDER BY 2 DESC, 1")),
             "last_arrival": moment(last) if last else None,
         }
+
+
+def _first_published(members: list[Article]) -> Article:
+    """The member with the earliest date; one without a zone is read in UTC."""
+    dated = [(member.published, member) for member in members if member.published is not None]
+    moments = [(when if when.tzinfo else when.replace(tzinfo=UTC), member) for when, member in dated]
+    return min(moments, key=lambda pair: pair[0])[1] if moments else members[0]

@@ -10,14 +10,13 @@ import msgspec
 
 from tocsin.query.document import attributes
 from tocsin.records import Alert, Article, Delivery, Drop, Notice, Subscription
-from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite.connection import Database, epoch, moment
 from tocsin.stores.sqlite.crawl import put_drops
-from tocsin.stores.sqlite.fulltext import FormTable, line
+from tocsin.stores.sqlite.filing import KIN, SqliteFiling, with_late_date
+from tocsin.stores.sqlite.fulltext import line
 from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)
-_sketch = msgspec.json.Decoder(Sketch)
 _alert = msgspec.json.Decoder(Alert)
 _notice = msgspec.json.Decoder(Notice)
 _delivery = msgspec.json.Decoder(Delivery)
@@ -127,7 +126,9 @@ class RoadPart:
     def filing(self) -> Iterator["SqliteFiling"]:
         """Open one write transaction of filing."""
         with self.db.write() as cursor:
-            yield SqliteFiling(cursor, self.db.forms)
+            filing = SqliteFiling(cursor, self.db.fresh, self.db.forms)
+            yield filing
+            filing.move()
 
     @contextmanager
     def publishing(self) -> Iterator["SqlitePublishing"]:
@@ -191,21 +192,6 @@ class RoadPart:
             )
 
 
-def _with_late_date(cursor: apsw.Cursor, article: Article) -> Article:
-    """An undated article with the date that its row was given since it was claimed."""
-    if article.published is not None:
-        return article
-    (record,) = next(cursor.execute("SELECT record FROM articles WHERE id = ?", (article.id,)))
-    row = _article.decode(record)
-    return msgspec.structs.replace(
-        article,
-        published=row.published,
-        published_origin=row.published_origin,
-        published_note=row.published_note,
-        extraction=row.extraction,
-    )
-
-
 def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
     """Make an article searchable, inside an open transaction."""
     cursor.execute(
@@ -214,58 +200,6 @@ def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: in
     cursor.execute("DELETE FROM tags WHERE article = ?", (seq,))
     tags = {(name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value}
     cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
-
-
-class SqliteFiling:
-    """One open transaction of filing."""
-
-    def __init__(self, cursor: apsw.Cursor, forms: FormTable) -> None:
-        self._cursor = cursor
-        self._forms = forms
-
-    def by_address(self, address_id: str) -> list[Sketch]:
-        """Texts filed before at this address, in order of their versions."""
-        rows = self._cursor.execute("SELECT record FROM sketches WHERE address_id = ? ORDER BY article", (address_id,))
-        return [_sketch.decode(record) for (record,) in rows]
-
-    def by_text(self, text_hash: str) -> Sketch | None:
-        """The first text filed with this hash."""
-        rows = self._cursor.execute(
-            "SELECT record FROM sketches WHERE text_hash = ? ORDER BY article LIMIT 1", (text_hash,)
-        )
-        return next((_sketch.decode(record) for (record,) in rows), None)
-
-    def by_shingles(self, prints: Sequence[int], limit: int) -> list[Sketch]:
-        """Texts that share most of these fingerprints, the most alike first."""
-        marks = ",".join("?" * len(prints))
-        rows = self._cursor.execute(
-            f"SELECT s.record FROM (SELECT article, count(*) AS shared FROM prints WHERE print IN ({marks})"
-            " GROUP BY article ORDER BY shared DESC, article LIMIT ?) p JOIN sketches s ON s.article = p.article"
-            " ORDER BY p.shared DESC, p.article",
-            (*prints, limit),
-        )
-        return [_sketch.decode(record) for (record,) in rows]
-
-    def file(self, article: Article, sketch: Sketch, prints: Sequence[int], analysed: Analysed) -> bool:
-        """Move an accepted article to filed. False where its lease was lost to another worker."""
-        filed = msgspec.structs.replace(_with_late_date(self._cursor, article), state="filed")
-        rows = list(
-            self._cursor.execute(
-                f"UPDATE articles SET state = 'filed', story = ?, relation = ?, record = ? WHERE {_MINE} RETURNING seq",
-                (filed.story, filed.relation, filed.to_json(), article.id, article.lease, "accepted"),
-            )
-        )
-        if not rows:
-            return False
-        seq = rows[0][0]
-        self._cursor.execute(
-            "INSERT OR REPLACE INTO sketches VALUES (?, ?, ?, ?)",
-            (seq, sketch.address_id, sketch.text_hash, sketch.to_json()),
-        )
-        self._cursor.executemany("INSERT OR IGNORE INTO prints VALUES (?, ?)", [(mark, seq) for mark in prints])
-        stored = self._forms.stored(analysed, self._cursor).to_bytes()
-        self._cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, stored))
-        return True
 
 
 class SqlitePublishing:
@@ -286,7 +220,7 @@ class SqlitePublishing:
         (arrival,) = next(
             iter(self._cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)))
         )
-        dated = _with_late_date(self._cursor, article)
+        dated = with_late_date(self._cursor, article)
         ready = msgspec.structs.replace(dated, state="ready", arrival=arrival, lease_until=None)
         self._cursor.execute(
             "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, published = ?,"
@@ -299,7 +233,8 @@ class SqlitePublishing:
     def alert_of(self, subscription: str, story: str) -> Alert | None:
         """The alert of a subscription and a story, if there is one."""
         rows = self._cursor.execute(
-            "SELECT record FROM alerts WHERE story = ? AND subscription = ?", (story, subscription)
+            f"SELECT record FROM alerts WHERE story IN {KIN} AND subscription = ?2 ORDER BY created LIMIT 1",
+            (story, subscription),
         )
         return next((_alert.decode(record) for (record,) in rows), None)
 

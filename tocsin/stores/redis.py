@@ -1,0 +1,169 @@
+"""Fingerprints in Redis, for workers on several machines. The store remains the truth: what is lost here is rebuilt."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Unconnected
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+
+from tocsin.stores.packing import key, packed, unpacked
+from tocsin.stores.port import ONCE, FingerprintsMissing, Met, Sketch, own_story
+
+WINDOW = 45
+"""Days after which a text is no candidate any more; after twice as many, it and the joins of its story are gone."""
+_TAG = "{tocsin}"
+_ALONE = 60
+"""Seconds after which another one may rebuild, if the one who does is not heard of any more."""
+_BATCH = 100
+
+log = structlog.get_logger()
+
+
+class RedisFingerprints:
+    """Fingerprints in one Redis, or on the node of a cluster that has our hash tag."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self._script = client.register_script((resources.files(__package__) / "redis.lua").read_text("utf-8"))
+        self._checked = False
+
+    @staticmethod
+    def open(url: str) -> "RedisFingerprints":
+        """Connect to the server at ``redis://…``.
+
+        A broken connection is told and not mended in silence: the server behind it may have come back without the
+        texts of the last seconds.
+        """
+        return RedisFingerprints(Redis.from_url(url, retry=Retry(NoBackoff(), 0)))
+
+    def meet(self, sketch: Sketch, prints: Sequence[int], alternates: Sequence[str], limit: int) -> Met:
+        """Register a text, and tell which ones were there before."""
+        told: Any
+        try:
+            self._check()
+            told = self._script([_TAG], _meeting(sketch, prints, alternates, limit))
+        except ResponseError as error:
+            if "FINGERPRINTSMISSING" not in str(error):
+                raise
+            raise FingerprintsMissing(
+                "The fingerprints in Redis are missing: they are rebuilt from the store."
+            ) from error
+        except Unconnected:
+            self._checked = False
+            raise
+        versions, same, near, others = (_sketches(one, sketch) for one in told)
+        return Met(
+            address=versions,
+            same=same[0] if same else None,
+            near=near,
+            alternates=[other for other in others if other.article != sketch.article],
+        )
+
+    def settle(self, article: str, story: str) -> None:
+        """Say which story a registered text was found to belong to."""
+        self.join(own_story(article), story)
+
+    def join(self, story: str, other: str) -> None:
+        """Say that two stories are one: the id that was registered first stands for both from now on."""
+        if story != other:
+            self._script([_TAG], _joining(story, other))
+
+    def root(self, story: str) -> str:
+        """The id that stands for a story today."""
+        return _named(self._script([_TAG], ["root", _short(story)]))
+
+    def rebuild(self, registered: Iterable[tuple[Sketch, Sequence[int]]], joined: Iterable[tuple[str, str]]) -> bool:
+        """Fill in the texts of a store in order of their filing, with their stories, and what stories were joined.
+
+        What is there already stays. False where somebody else is at it.
+        """
+        lock = f"{_TAG}:rebuilding"
+        if not self._client.set(lock, b"", nx=True, ex=_ALONE):
+            return False
+        log.warning("fingerprints are missing in Redis and are rebuilt from the store; filing waits")
+        count = 0
+        for batch in _batches(registered):
+            pipeline = self._client.pipeline(transaction=False)
+            for sketch, prints in batch:
+                self._script([_TAG], _meeting(sketch, prints, (), 0, rebuilding=True), client=pipeline)
+                if sketch.story not in {"", own_story(sketch.article)}:
+                    self._script([_TAG], _joining(own_story(sketch.article), sketch.story), client=pipeline)
+            pipeline.expire(lock, _ALONE)
+            pipeline.execute()
+            count += len(batch)
+        for story, other in joined:
+            self.join(story, other)
+        self._client.hset(f"{_TAG}:state", "epoch", self._run())
+        self._client.delete(lock)
+        log.warning("fingerprints are rebuilt", texts=count)
+        return True
+
+    def _check(self) -> None:
+        """Once per connection: a server that was started since the last rebuilding may have lost its latest texts."""
+        if not self._checked:
+            if self._client.hget(f"{_TAG}:state", "epoch") != self._run():
+                self._client.hdel(f"{_TAG}:state", "epoch")
+            self._checked = True
+
+    def _run(self) -> bytes:
+        return str(self._client.info("server")["run_id"]).encode()
+
+
+def _meeting(
+    sketch: Sketch, prints: Sequence[int], alternates: Sequence[str], limit: int, *, rebuilding: bool = False
+) -> list[Any]:
+    return [
+        "meet",
+        _short(own_story(sketch.article)),
+        _mark("a", sketch.address_id),
+        _mark("t", sketch.text_hash) if sketch.text_hash else b"",
+        packed(sketch),
+        int(sketch.first_seen.timestamp() // 86_400),
+        WINDOW,
+        limit,
+        int(rebuilding),
+        struct.pack(f"<{len(prints)}I", *prints),
+        b"".join(_mark("a", other) for other in alternates),
+        ONCE,
+    ]
+
+
+def _joining(story: str, other: str) -> list[Any]:
+    return ["join", _short(story), _short(other), 2 * WINDOW * 86_400]
+
+
+def _mark(kind: str, name: str) -> bytes:
+    return kind.encode() + struct.pack("<q", key(name))
+
+
+def _short(story: str) -> bytes:
+    """A story's id as bytes: half as many where it is one of ours."""
+    try:
+        half = bytes.fromhex(story)
+    except ValueError:
+        half = b""
+    return half if len(half) == 16 and half.hex() == story else b"~" + story.encode()
+
+
+def _named(story: bytes) -> str:
+    return story.hex() if len(story) == 16 else story[1:].decode()
+
+
+def _sketches(told: Sequence[bytes], beside: Sketch) -> list[Sketch]:
+    return [unpacked(data, _named(story), beside) for story, data in zip(told[::2], told[1::2], strict=True)]
+
+
+def _batches(registered: Iterable[tuple[Sketch, Sequence[int]]]) -> Iterable[list[tuple[Sketch, Sequence[int]]]]:
+    batch = []
+    for pair in registered:
+        batch.append(pair)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch

@@ -1,0 +1,195 @@
+"""What is kept of a text for comparison: shingles, numbers, names, and what it denies."""
+
+import re
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+from zlib import crc32
+
+from tocsin.records import Article, derived_id
+from tocsin.spelling import clean
+from tocsin.stores.port import Sketch
+from tocsin.words import Analysed, names_at, spans
+
+SHINGLE = 4
+"""Words of a shingle."""
+_QUOTED = 25
+"""Words from which a quotation is long: a statement that others quote too."""
+# Two digits or more, and no years: single digits and years agree by chance.
+_NUMBER = re.compile(r"(?<!\d)(?!(?:19|20)\d\d(?!\d|[.,:]\d))\d+(?:[.,:]?\d+)+")
+_NUMBERS_KEPT = 400
+_NAMES_KEPT = 200
+_SLOTS_KEPT = 64
+_DENIED_KEPT = 16
+_FULL = 8
+"""Words of a full sentence."""
+_LEADS = 4
+"""Sentences among which the lead is looked for."""
+_LEAD_KEPT = 50
+_QUOTATION = re.compile(r"«[^«»]{80,}»|“[^“”]{80,}”|„[^„“”]{80,}[“”]|(?<!\w)\"[^\"]{80,}\"(?!\w)")
+_NEGATIONS = frozenset(
+    "s:not s:no s:never s:cannot s:nobody s:nothing s:не s:ні s:ані s:ніхто s:нічого s:ніколи s:немає s:нет s:ни"
+    " s:никто s:ничего s:никогда s:nicht s:kein s:keine s:keinen s:nie s:pas s:jamais s:nunca".split()
+)
+_AUXILIARIES = frozenset(("s:did", "s:does", "s:do"))
+
+
+class Drawn(NamedTuple):
+    """What is drawn of a text: what is kept of it, its story still open, and what is used at once."""
+
+    sketch: Sketch
+    prints: tuple[int, ...]
+    """The fingerprints by which it is found."""
+    top: frozenset[int] = frozenset()
+    """Shingles of its first third, without long quotations."""
+
+
+def sketch(article: Article, analysed: Analysed) -> Drawn:
+    """Draw a text.
+
+    A live page as a whole gets no fingerprints: it holds one text after another, and would swallow them all.
+    """
+    words = [token.keys[0] for token in analysed.text]
+    hashes = _shingles(words)
+    within = _quoted(article.text, len(words))
+    quoted = {one for at, one in enumerate(hashes) if at in within}
+    shingles = sorted(set(hashes) - quoted)
+    every = sorted({*hashes})
+    count = min(96, max(24, len(every) // 8))
+    drawn = Sketch(
+        article=article.id,
+        story="",
+        outlet=article.outlet,
+        lang=article.lang,
+        address_id=article.address_id,
+        text_hash=article.text_hash,
+        title_hash=derived_id("title", *(token.keys[0] for token in analysed.title)) if analysed.title else "",
+        tokens=len(words),
+        shingles=packed(shingles),
+        quoted=packed(sorted(quoted)),
+        denied=_denied(words),
+        lead=_lead(words, analysed.sentences),
+        slots=_slots(words, names_at(analysed)),
+        numbers=tuple(sorted(set(_NUMBER.findall(article.text)))[:_NUMBERS_KEPT]),
+        names=packed(_names(analysed)),
+        first_seen=article.first_seen,
+    )
+    top = frozenset(hashes[: max(1, len(hashes) // 3)]) - quoted
+    return Drawn(drawn, () if article.kind == "live" else tuple(every[:count]), top)
+
+
+def packed(numbers: Sequence[int]) -> bytes:
+    """Unsigned 32-bit numbers, little-endian."""
+    return struct.pack(f"<{len(numbers)}I", *numbers)
+
+
+def numbers_of(data: bytes) -> tuple[int, ...]:
+    """The numbers of ``packed``, in their order."""
+    return struct.unpack(f"<{len(data) // 4}I", data)
+
+
+@lru_cache(512)
+def pairs(data: bytes) -> tuple[tuple[int, int], ...]:
+    """The numbers of ``packed``, in pairs."""
+    return tuple(struct.iter_unpack("<II", data))
+
+
+@lru_cache(512)
+def fives(data: bytes) -> tuple[tuple[int, int, int, int, int], ...]:
+    """The numbers of ``packed``, in fives."""
+    return tuple(struct.iter_unpack("<5I", data))
+
+
+@lru_cache(512)
+def unpacked(data: bytes) -> frozenset[int]:
+    """The numbers of ``packed``, as a set."""
+    return frozenset(struct.unpack(f"<{len(data) // 4}I", data))
+
+
+def _shingles(words: Sequence[str]) -> list[int]:
+    """Hashes of all runs of four words in their order; of all words together where there are fewer."""
+    runs = range(max(1, len(words) - SHINGLE + 1)) if words else ()
+    return [crc32(" ".join(words[at : at + SHINGLE]).encode()) for at in runs]
+
+
+def _quoted(text: str, words: int) -> set[int]:
+    """Places of the shingles that touch a long quotation. Nothing where all is quoted."""
+    if not _QUOTATION.search(text):
+        return set()
+    cleaned = clean(text)
+    quotations = [match.span() for match in _QUOTATION.finditer(cleaned)]
+    at = 0
+    found: set[int] = set()
+    places = spans(cleaned)
+    for start, end in quotations:
+        while at < len(places) and places[at].start < start:
+            at += 1
+        first = at
+        while at < len(places) and places[at].start < end:
+            at += 1
+        if at - first >= _QUOTED:
+            found.update(range(max(0, first - SHINGLE + 1), at))
+    return found if len(found) < words - SHINGLE else set()
+
+
+def _denied(words: Sequence[str]) -> bytes:
+    """Of each negation five hashes: the words before it, those behind its verb, those a word on, two shingles of it.
+
+    A text that has the first and the second or third, but none of the last, says the contrary in the same place. The
+    first is 0 at the beginning of the text. ``did not cross`` stands where the other text has ``crossed``, and a
+    Slavic object behind a negation may have another case.
+    """
+    found: list[int] = []
+    for at, word in enumerate(words):
+        if word not in _NEGATIONS or at + 3 + SHINGLE > len(words):
+            continue
+        start = at - 1 if at and words[at - 1] in _AUXILIARIES else at
+        before = _hash(words[start - SHINGLE : start]) if start >= SHINGLE else 0
+        within = _hash(words[max(0, at - 1) : max(0, at - 1) + SHINGLE])
+        found += (
+            before,
+            _hash(words[at + 2 : at + 2 + SHINGLE]),
+            _hash(words[at + 3 : at + 3 + SHINGLE]),
+            within,
+            _hash(words[at - SHINGLE + 1 : at + 1]) if at >= SHINGLE - 1 else within,
+        )
+    return packed(found[: 5 * _DENIED_KEPT])
+
+
+def _lead(words: Sequence[str], sentences: Sequence[int]) -> bytes:
+    """The first sentence that is no dateline or line of a menu, as hashes of its words; its negations are counted."""
+    bounds = pairwise((0, *sentences[:_LEADS], len(words)))
+    first = next((words[start:end] for start, end in bounds if end - start >= _FULL), words[:0])[:_LEAD_KEPT]
+    negations = sum(word in _NEGATIONS for word in first)
+    rest = {crc32(word.encode()) for word in first if word not in _NEGATIONS | _AUXILIARIES}
+    return packed([negations, *sorted(rest)]) if rest else b""
+
+
+def _hash(words: Sequence[str]) -> int:
+    return crc32(" ".join(words).encode())
+
+
+def _slots(words: Sequence[str], names: set[int]) -> bytes:
+    """What stands in a place where a bulletin of the next day has another number or name: place and filling, in pairs.
+
+    The place is told by two words on either side, in which numbers and names are left open. Of many places those with
+    the smallest hashes are kept, so that two texts keep the same ones. One that comes twice with other fillings tells
+    nothing.
+    """
+    numbers = {at for at, word in enumerate(words) if word[2:3].isdigit()}
+    shape = ["#" if at in numbers else "@" if at in names else word for at, word in enumerate(words)]
+    found: dict[int, set[int]] = {}
+    for at in numbers | names:
+        around = (*shape[max(0, at - 2) : at], *shape[at + 1 : at + 3])
+        if len(around) == 4 and sum(one in ("#", "@") for one in around) < 3:
+            found.setdefault(crc32(f"{shape[at]} {' '.join(around)}".encode()), set()).add(crc32(words[at].encode()))
+    sure = sorted((place, fillings.pop()) for place, fillings in found.items() if len(fillings) == 1)
+    return packed([one for pair in sure[:_SLOTS_KEPT] for one in pair])
+
+
+def _names(analysed: Analysed) -> list[int]:
+    """Hashes of the names."""
+    found = {analysed.text[at].keys[0] for at in names_at(analysed)}
+    return sorted(crc32(one.encode()) for one in found)[:_NAMES_KEPT]
