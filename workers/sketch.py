@@ -52,6 +52,7 @@ def sketch(article: Article, analysed: Analysed) -> Drawn:
     A live page as a whole gets no fingerprints: it holds one text after another, and would swallow them all.
     """
     words = [token.keys[0] for token in analysed.text]
+    names = names_at(analysed)
     hashes = _shingles(words)
     within = _quoted(article.text, len(words))
     quoted = {one for at, one in enumerate(hashes) if at in within}
@@ -71,9 +72,9 @@ def sketch(article: Article, analysed: Analysed) -> Drawn:
         quoted=packed(sorted(quoted)),
         denied=_denied(words),
         lead=_lead(words, analysed.sentences),
-        slots=_slots(words, names_at(analysed)),
+        slots=_slots(words, names),
         numbers=tuple(sorted(set(_NUMBER.findall(article.text)))[:_NUMBERS_KEPT]),
-        names=packed(_names(analysed)),
+        names=packed(_names(words, names)),
         first_seen=article.first_seen,
     )
     top = frozenset(hashes[: max(1, len(hashes) // 3)]) - quoted
@@ -189,7 +190,7 @@ def _slots(words: Sequence[str], names: set[int]) -> bytes:
     return packed([one for pair in sure[:_SLOTS_KEPT] for one in pair])
 
 
-def _names(analysed: Analysed) -> list[int]:
+def _names(words: Sequence[str], names: set[int]) -> list[int]:
     """Hashes of the names."""
-    found = {analysed.text[at].keys[0] for at in names_at(analysed)}
+    found = {words[at] for at in names}
     return sorted(crc32(one.encode()) for one in found)[:_NAMES_KEPT]

@@ -157,10 +157,10 @@ def test_a_story_that_is_forgotten_is_older(known: Fingerprints) -> None:
 def test_old_texts_are_no_candidates(known: Fingerprints) -> None:
     """A text is one for forty-five days; also after a long silence, and in whatever order texts of a day come."""
     for name, days in (("old", 0), ("later", 95), ("new", 125), ("late", 94)):
-        known.meet(drawn(name, at=NOW + timedelta(days)), [1], [], LIMIT)
-    met = known.meet(drawn("now", at=NOW + timedelta(126)), [1], [], LIMIT)
+        known.meet(drawn(name, at=NOW + timedelta(days)), [1, 2], [], LIMIT)
+    met = known.meet(drawn("now", at=NOW + timedelta(126)), [1, 2], [], LIMIT)
     assert [it.article for it in met.near] == [drawn(name).article for name in ("later", "new", "late")]
-    met = known.meet(drawn("then", at=NOW + timedelta(142)), [1], [], LIMIT)
+    met = known.meet(drawn("then", at=NOW + timedelta(142)), [1, 2], [], LIMIT)
     assert [it.article for it in met.near] == [drawn(name).article for name in ("new", "late", "now")]
 
 
