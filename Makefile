@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe train-blocks faults lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-dedupe-cost train-blocks faults lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,8 +67,14 @@ train-blocks: $(VENV)/.dev ## train the trees that judge blocks of a page anew, 
 bench-hostile-pages: $(VENV)/.run ## pages made to hang, crash or bloat a reader: the batch must come back whole
 	@$(BIN)/python -m bench.hostile_pages
 
-bench-dedupe: $(VENV)/.run ## copies that join and look-alikes that must not: events, edited articles, daily bulletins
+bench-dedupe: $(VENV)/.run ## copies that join and look-alikes that must not: events, edited articles, bulletins, the simulator (4 min)
 	@$(BIN)/python -m bench.dedupe
+
+bench-dedupe-race: $(VENV)/.run ## copies that come at once to two to eight workers, and kill -9 among them (10 min, needs Redis)
+	@$(BIN)/python -m bench.dedupe_race --rounds 10000
+
+bench-dedupe-cost: $(VENV)/.run ## what one more article costs dedupe, on SQLite and on Redis
+	@$(BIN)/python -m bench.dedupe_cost
 
 faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
 	@$(BIN)/python bench/kill_demo.py --kills 10

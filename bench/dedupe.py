@@ -7,7 +7,6 @@ Prints a table; exits 1 where a figure falls short. ``--wrong`` lists what was j
 
 import argparse
 import gzip
-import importlib.util
 import json
 import sys
 import time
@@ -24,6 +23,7 @@ from bench import dedupe_bulletins, dedupe_events
 from bench.dedupe_edits import judge_edits
 from bench.dedupe_judge import Figure, Found, Row, clusters, grouped, least, none_of, pairs
 from bench.dedupe_stream import judge_stream
+from bench.judges import loaded
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 WIKINEWS = SHARED / "data/dedup/wikinews_edit.dev.jsonl.gz"
@@ -123,12 +123,7 @@ def judge_wikinews(wrong: bool) -> list[Figure]:  # noqa: FBT001 - every part is
 
 def load_judge() -> ModuleType:
     """The shared judge, as a module."""
-    spec = importlib.util.spec_from_file_location("score_dedup", SHARED / "bench/score_dedup.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(SHARED / "bench/score_dedup.py")
 
 
 def judge_bulletins(wrong: bool) -> list[Figure]:  # noqa: FBT001 - every part is called alike

@@ -9,7 +9,6 @@ the text of each page stands among a clock, counters and advertisements that cha
 
 import asyncio
 import html
-import importlib.util
 import random
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.dedupe_judge import Figure, least, none_of
+from bench.judges import loaded
 from spiders.answers import Answer
 from spiders.extract import extract
 from spiders.extract.extraction import Extraction
@@ -229,11 +229,7 @@ def judge(world: Any, store: SqliteStore, start: datetime) -> dict[str, float]:
 
 def measure(outlets: int = 8, seed: int = 4) -> dict[str, float]:
     """One run, as figures by name."""
-    spec = importlib.util.spec_from_file_location("outlet_simulator", SIMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    simulator = sys.modules["outlet_simulator"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(simulator)
+    simulator = loaded(SIMULATOR)
     started = time.monotonic()
     start = datetime(2026, 11, 16, 6, tzinfo=UTC)
     clock = Clock(start)

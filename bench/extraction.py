@@ -12,7 +12,6 @@ own trees, which flatters.
 import argparse
 import gzip
 import hashlib
-import importlib.util
 import json
 import random
 import re
@@ -33,6 +32,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.judges import loaded
 from spiders.extract.forest import Forest, read_forest
 from tocsin import settings
 from tocsin.records import HttpFacts, Outlet, Page
@@ -102,12 +102,7 @@ def main() -> int:
 
 def load_judge() -> ModuleType:
     """The judge, as a module."""
-    spec = importlib.util.spec_from_file_location("score_extraction", SHARED / "bench/score_extraction.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(SHARED / "bench/score_extraction.py")
 
 
 def body_of(row: Row) -> bytes:

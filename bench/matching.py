@@ -7,7 +7,6 @@ ratios are what counts: these machines are shared. Prints a table; exits 1 where
 
 import argparse
 import gc
-import importlib.util
 import os
 import random
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpus import SHARED, texts
+from bench.judges import loaded
 from tocsin import settings
 from tocsin.lists import load
 from tocsin.query.document import Document
@@ -65,11 +65,7 @@ def main() -> int:
 
 def workload(articles: list[Article], number: int, seed: int) -> list[str]:
     """Queries of the matching workload, from these articles, with our names for its fields."""
-    spec = importlib.util.spec_from_file_location("matching_workload", SHARED / "bench/matching_workload.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError("the matching workload is not beside the project")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded(SHARED / "bench/matching_workload.py")
     rows = [
         {"id": it.id, "title": it.title, "body": it.text, "source": it.outlet, "lang": it.lang}
         | {"country": it.outlet_country}

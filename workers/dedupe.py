@@ -161,8 +161,6 @@ def _kinship(article: Article, drawn: Drawn, other: Sketch, plates: frozenset[in
         or _contradict(ours, other)
     ):
         return None
-    if _contradict(ours, other):
-        return None
     return Kinship(article=other.article, shared=shared, held=held, numbers=numbers, names=names, added=added)
 
 

@@ -9,7 +9,7 @@ import re
 from lxml import etree
 
 from spiders.extract.phrases import is_paragraph
-from spiders.extract.tree import SILENT, Node, count_words, drop, squash, text_of
+from spiders.extract.tree import SILENT, Node, count_words, drop, names_of, squash, text_of
 
 _MAYBE = etree.XPath(
     ".//*[contains(@class, 'omment') or contains(@id, 'omment') or contains(@class, 'disqus')"
@@ -31,7 +31,7 @@ _LEAST = 50
 
 def cut_comments(body: Node) -> list[str]:
     """Take the boxes of readers' comments out of the tree. Gives their texts."""
-    boxes = [node for node in _MAYBE(body) if node.tag in _BOXES and _COMMENTS.search(_names(node))]
+    boxes = [node for node in _MAYBE(body) if node.tag in _BOXES and _COMMENTS.search(names_of(node))]
     outer = _outermost([box for box in boxes if next(box.iter(*_NEVER_WITHIN), None) is None])
     if not outer or not _is_left_without(body, outer):
         return []
@@ -39,10 +39,6 @@ def cut_comments(body: Node) -> list[str]:
     for box in outer:
         drop(box)
     return gone
-
-
-def _names(node: Node) -> str:
-    return f"{node.get('class') or ''} {node.get('id') or ''}".lower()
 
 
 def _outermost(boxes: list[Node]) -> list[Node]:

@@ -20,7 +20,6 @@ from tocsin.desk.show import (
     gap,
     opening,
 )
-from tocsin.kinship import sentence
 from tocsin.messages import plain
 from tocsin.query.document import Document
 from tocsin.query.hits import hits
@@ -260,12 +259,6 @@ def alerts(store: DeskStore, lens: Lens, *, limit: int) -> list[AlertRow]:
     return rows
 
 
-def _url_of(store: DeskStore, article: Article) -> str:
-    """The address of the text that an article was compared with."""
-    other = store.articles([article.kin.article]).get(article.kin.article) if article.kin else None
-    return other.url if other else "a text that is no longer kept"
-
-
 def _sent(store: DeskStore, notice: Notice, lens: Lens) -> Sent:
     deliveries = [(masked(delivery.channel), delivery) for delivery in store.deliveries(notice.id)]
     return Sent(notice, lens.moment(notice.created, seconds=True), deliveries)
@@ -284,7 +277,7 @@ def article(store: DeskStore, identifier: str, asked: Asked, lens: Lens) -> Ledg
         paragraphs=[every(paragraph, marks) for paragraph in found.text.split("\n\n") if paragraph.strip()],
         modified=lens.maybe(found.modified, seconds=True),
         others=rows_of(store, others, lens, {}),
-        kin=sentence(found, _url_of(store, found)),
+        kin=store.kinship(found),
         related=[(rows_of(store, [other], lens, {})[0], round(100 * score)) for other, score in store.related(found)],
         history=history(store, found.url),
     )

@@ -269,6 +269,9 @@ class ReaderStore(Protocol):
     def story(self, story_id: str) -> Story | None:
         """A story with its outlets and the number of its texts."""
 
+    def kinship(self, article: Article) -> str:
+        """Why an article was joined to its story, in one sentence; empty where its text was new."""
+
     def related(self, article: Article, limit: int = 5) -> list[tuple[Article, float]]:
         """Articles of other stories that are likely to be about the same events, with a score of 0 to 1."""
 

@@ -18,7 +18,8 @@ KIN = (
     " WHERE root IN (SELECT ?1 UNION SELECT root FROM aliases WHERE story = ?1))"
 )
 """All ids of the story that is the first parameter of a statement."""
-_MINE = "id = ? AND lease = ? AND state = ?"
+MINE = "id = ? AND lease = ? AND state = ?"
+"""The row of an article whose lease is still ours."""
 
 
 def with_late_date(cursor: apsw.Cursor, article: Article) -> Article:
@@ -48,7 +49,7 @@ class SqliteFiling(SqliteFingerprints):
         filed = msgspec.structs.replace(with_late_date(self._cursor, article), state="filed")
         rows = list(
             self._cursor.execute(
-                f"UPDATE articles SET state = 'filed', story = ?, relation = ?, record = ? WHERE {_MINE} RETURNING seq",
+                f"UPDATE articles SET state = 'filed', story = ?, relation = ?, record = ? WHERE {MINE} RETURNING seq",
                 (filed.story, filed.relation, filed.to_json(), article.id, article.lease, "accepted"),
             )
         )

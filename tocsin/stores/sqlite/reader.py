@@ -253,7 +253,7 @@ class ReaderPart:
             what = f"accepted as version {article.version}" if state != "accepted" else "accepted"
             lines.append((seen, what, f"article {name}: {article.title}"))
             if state == "ready":
-                said = sentence(article, self._url_of(article.kin.article) if article.kin else "")
+                said = self.kinship(article)
                 what = f"{article.relation} of story {article.story}, arrival {article.arrival}"
                 lines.append((ready, "ready", f"{what}. {said}" if said else what))
             lines += self._alert_lines(name)
@@ -262,9 +262,12 @@ class ReaderPart:
             for at, what, detail in sorted(lines, key=lambda line: line[0])
         ]
 
-    def _url_of(self, article: str) -> str:
-        record = self.db.one("SELECT record FROM articles WHERE id = ?", (article,))
-        return _article.decode(record).url if record else "a text that is no longer kept"
+    def kinship(self, article: Article) -> str:
+        """Why an article was joined to its story, in one sentence; empty where its text was new."""
+        if article.kin is None:
+            return ""
+        other = self.articles([article.kin.article]).get(article.kin.article)
+        return sentence(article, other.url if other else "a text that is no longer kept")
 
     def _alert_lines(self, article: str) -> list[tuple[float, str, str]]:
         rows = self.db.rows(

@@ -12,7 +12,7 @@ from tocsin.query.document import attributes
 from tocsin.records import Alert, Article, Delivery, Drop, Notice, Subscription
 from tocsin.stores.sqlite.connection import Database, epoch, moment
 from tocsin.stores.sqlite.crawl import put_drops
-from tocsin.stores.sqlite.filing import KIN, SqliteFiling, with_late_date
+from tocsin.stores.sqlite.filing import KIN, MINE, SqliteFiling, with_late_date
 from tocsin.stores.sqlite.fulltext import line
 from tocsin.words import Analysed, Stored
 
@@ -28,7 +28,6 @@ _TRIED = (
     " AND (lease_until <= ?1 OR lease_until > ?2) ORDER BY lease_until LIMIT 1"
 )
 """Whose lease is over, or ends later than any given by this clock: then the clock was set back since."""
-_MINE = "id = ? AND lease = ? AND state = ?"
 
 
 class RoadPart:
@@ -211,7 +210,7 @@ class SqlitePublishing:
     def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> int | None:
         """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost."""
         row = next(
-            iter(self._cursor.execute(f"SELECT seq FROM articles WHERE {_MINE}", (article.id, article.lease, "filed"))),
+            iter(self._cursor.execute(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed"))),
             None,
         )
         if row is None:
