@@ -16,6 +16,10 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).with_name("events")
+UNSEEN = Path(__file__).with_name("events_unseen")
+"""Events in the same form by writers who did not know the rules: the first ones before these were made as they are, the
+second ones after. In one denial of them ``no danger to people or livestock`` became ``danger to people and livestock``.
+"""
 START = datetime(2026, 2, 2, 5, 10, tzinfo=UTC)
 LAST = 4
 """Paragraphs of a wire that stay, at least, when its end is trimmed."""
@@ -267,8 +271,7 @@ def _chosen(choices: tuple[str, ...], event: Event) -> str:
     return choices[event.number // len(CHANGES) % len(choices)]
 
 
-def rows() -> list[Row]:
+def rows(folder: Path = HERE) -> list[Row]:
     """All documents of all events in order of arrival."""
-    return sorted(
-        (row for event in events() for row in documents(event)), key=lambda row: (row["published"], row["id"])
-    )
+    found = (row for event in events(folder) for row in documents(event))
+    return sorted(found, key=lambda row: (row["published"], row["id"]))

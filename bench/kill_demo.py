@@ -109,10 +109,10 @@ def after_all(folder: Path, before: set[str]) -> Iterator[str]:
     now = accepted(folder)
     if before - now:
         yield f"{len(before - now)} accepted articles are missing at the end"
-    texts = Counter(
-        (url, text) for url, text in rows(folder, "SELECT record ->> 'url', record ->> 'text_hash' FROM articles")
-    )
-    if doubled := [url for (url, _), number in texts.items() if number > 1]:
+    # Another headline over the same text is another version, and no double.
+    fields = "record ->> 'url', record ->> 'title', record ->> 'text_hash'"
+    texts = Counter((url, title, text) for url, title, text in rows(folder, f"SELECT {fields} FROM articles"))
+    if doubled := [url for (url, _, _), number in texts.items() if number > 1]:
         yield f"{len(doubled)} articles stand twice, such as {doubled[0]}"
     if waiting := rows(folder, "SELECT id FROM articles WHERE state NOT IN ('ready', 'parked')"):
         yield f"{len(waiting)} articles are still on their way"

@@ -16,7 +16,7 @@ import structlog
 from tocsin.clock import Clock, SystemClock
 from tocsin.errors import UserError
 from tocsin.parent import when_parent_goes
-from tocsin.records import Outlet
+from tocsin.records import Article, Outlet
 from tocsin.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _configure_log(settings)
         from tocsin.stores import open_store
 
-        store = open_store(settings.store_url)
+        store = open_store(settings.store_url, settings.redis)
         try:
             names = [name.strip() for name in options.only.split(",") if name.strip()] if options.only else None
             run(store, settings, once=options.once, pace=options.pace, outlets=names, with_parent=options.with_parent)
@@ -116,6 +116,7 @@ def run(
         proxy=settings.proxy,
         # Each page waits twice for a write that it shares with others: many must be under way to keep a child busy.
         depth=32 + 4 * settings.children,
+        hint=_hint(settings, clock or SystemClock()),
         stop=lambda event: _connect_stop(event, with_parent=with_parent),
     )
     process.crawl(NewsSpider, company=company)
@@ -123,6 +124,19 @@ def run(
     if company.failed is not None:
         raise company.failed
     return {"outlets": company.outlets, **msgspec.structs.asdict(company.counters)}
+
+
+def _hint(settings: Settings, clock: Clock) -> Callable[[Sequence[Article]], object] | None:
+    """What tells the workers of articles; None where they ask the store themselves."""
+    if not settings.broker:
+        return None
+    try:
+        from tocsin.queue import Hints
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "TOCSIN_BROKER needs further packages: install tocsin with its extra, pip install 'tocsin[distributed]'."
+        ) from error
+    return Hints(settings, clock).accepted
 
 
 def fetch_pages(settings: Settings, outlet: Outlet, urls: Sequence[str]) -> "list[Answer]":

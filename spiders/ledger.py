@@ -10,6 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+import structlog
+
+from tocsin.errors import Away
 from tocsin.records import Article, Drop, Feed, Listing, PageState
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ GATHER = 0.1
 """Seconds that a write waits for others to share its transaction."""
 BATCH = 20
 """Articles in one transaction at most: other processes write too, and wait meanwhile."""
+AWAY = (1.0, 2.0, 5.0, 10.0)
+"""Seconds to wait, again and again, for a store whose server is away; the last one repeats."""
+
+log = structlog.get_logger("spiders")
 
 
 class _Entry:
@@ -38,22 +45,37 @@ class _Entry:
 class Ledger:
     """Opened in the crawler's loop; ``close`` writes what still waits."""
 
-    def __init__(self, store: "CrawlStore", *, gather: float = GATHER) -> None:
+    def __init__(
+        self, store: "CrawlStore", *, gather: float = GATHER, hint: Callable[[Sequence[Article]], object] | None = None
+    ) -> None:
+        """``hint`` is told of articles that are accepted and new, in the store's thread; it must not fail."""
         self._store = store
         self._gather = gather
+        self._hint = hint
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._waiting: list[_Entry] = []
         self._writer: asyncio.Task[None] | None = None
+        self._closing = False
         self.failed: Exception | None = None
         """The first failure of the store: nothing that follows can be relied on, and the run must end with it."""
 
     async def ask(self, call: Callable[["CrawlStore"], T]) -> T:
-        """Run a read in the store's thread. Raises what the store raises."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
-        except Exception as error:
-            self.failed = self.failed or error
-            raise
+        """Run a read in the store's thread. Raises what the store raises.
+
+        Where its server is away everybody waits for it, until it is back or the run ends: nothing more is fetched then.
+        """
+        waits = 0
+        while True:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+            except Exception as error:
+                if not isinstance(error, Away) or self._closing:
+                    self.failed = self.failed or error
+                    raise
+                if not waits:
+                    log.warning("the crawl rests until the store is back", error=str(error))
+            await asyncio.sleep(AWAY[min(waits, len(AWAY) - 1)])
+            waits += 1
 
     async def write(
         self,
@@ -92,9 +114,13 @@ class Ledger:
         for entry in batch:
             if not entry.done.done():
                 entry.done.set_result([article.id for article in entry.articles if article.id in new])
+        if new and (hint := self._hint) is not None:
+            articles = {article.id: article for entry in batch for article in entry.articles if article.id in new}
+            await self.ask(lambda _: hint(list(articles.values())))
 
     async def close(self) -> None:
-        """Write what waits and end the thread."""
+        """Write what waits and end the thread. A store that is away is not waited for any more."""
+        self._closing = True
         while self._waiting or (self._writer is not None and not self._writer.done()):
             if self._writer is None or self._writer.done():
                 self._writer = asyncio.create_task(self._write_all())

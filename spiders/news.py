@@ -1,7 +1,7 @@
 """The spider: one Scrapy process over all active outlets, each under its own watch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -21,7 +21,7 @@ from spiders.settings import MAX_PAGE, MAX_SITEMAP
 from spiders.watch import Watch
 from tocsin.clock import Clock
 from tocsin.errors import UserError
-from tocsin.records import HttpFacts, Outlet
+from tocsin.records import Article, HttpFacts, Outlet
 
 log = structlog.get_logger("spiders")
 
@@ -51,6 +51,8 @@ class Company(msgspec.Struct):
     """Only these outlets; None: all active ones."""
     proxy: str = ""
     depth: int = 4
+    hint: Callable[[Sequence[Article]], object] | None = None
+    """Told of articles that are accepted and new, see ``Ledger``."""
     stop: Callable[[asyncio.Event], None] = lambda _: None
     """Connects what may ask for a stop (signals, a closed pipe) with the event that ends the run."""
     counters: Counters = msgspec.field(default_factory=Counters)
@@ -85,7 +87,7 @@ class NewsSpider(Spider):
         company = self._company
         stop = asyncio.Event()
         company.stop(stop)
-        ledger = Ledger(company.store)
+        ledger = Ledger(company.store, hint=company.hint)
         intake = Intake(ledger, company.reader, company.clock, company.counters, depth=company.depth)
         try:
             await self._start_children()

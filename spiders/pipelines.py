@@ -6,7 +6,7 @@ No item pipelines of Scrapy: a page is accepted in batches with others, and know
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -17,9 +17,10 @@ from spiders.ledger import Ledger
 from spiders.reading import Reading
 from spiders.schedule import next_look, second_look
 from spiders.zones import Zones
-from tocsin.addresses import address_id, canonical
+from tocsin.addresses import address_id, canonical, return_id
 from tocsin.changes import Text, is_change
 from tocsin.clock import Clock
+from tocsin.edits import is_same
 from tocsin.records import Article, Drop, FeedKind, Outlet, Page, PageState
 
 if TYPE_CHECKING:
@@ -207,15 +208,16 @@ class Intake:
         if not articles:
             again_at = second_look(outlet, now, before=before) if extraction.drop in MAY_CHANGE else None
             seen = msgspec.structs.replace(seen, due=again_at)
-        fresh = await self._ledger.ask(lambda store: _fresh(store, articles))
-        if len(fresh) < len(articles):
-            same = [article.url for article in articles if article not in fresh]
-            drops.append(self._drop(outlet, page, SAME, f"{len(same)} of {len(articles)}: {' '.join(same)}"))
+        news = await self._ledger.ask(lambda store: _news(store, articles))
+        if news.stale:
+            same = " ".join(article.url for article in news.stale)
+            drops.append(self._drop(outlet, page, SAME, f"{len(news.stale)} of {len(articles)}: {same}"))
         states = [seen, *_aliases(seen, page, extraction.canonical)]
-        new = await self._ledger.write(articles=fresh, pages=states, drops=drops)
+        new = await self._ledger.write(articles=(*news.fresh, *news.returned), pages=states, drops=drops)
         self._counters.articles += len(new)
         if again and new:
-            changed = live or seen.changes < RESTARTS
+            # A page that wavers between two texts would start its looks anew for ever.
+            changed = bool(news.fresh) and (live or seen.changes < RESTARTS)
             due = next_look(outlet, now, before=before, waited=waited, live=live, changed=changed)
             await self._ledger.write(pages=[msgspec.structs.replace(seen, changes=seen.changes + 1, due=due)])
 
@@ -230,15 +232,42 @@ def since(state: PageState, now: datetime) -> float:
     return max(0.0, (now - state.fetched).total_seconds()) if state.fetched else 0.0
 
 
-def _fresh(store: "CrawlStore", articles: Sequence[Article]) -> tuple[Article, ...]:
-    """The articles that say anything else than what the store holds of their addresses last."""
-    known = store.latest([article.address_id for article in articles]) if articles else {}
-    return tuple(article for article in articles if _says_more(known.get(article.address_id), article))
+class _News(NamedTuple):
+    """The articles of a page that say anything else than what the store holds of their addresses last, and the rest.
+
+    What is the very same as at the last look is in none of these.
+    """
+
+    fresh: tuple[Article, ...]
+    """What never stood at its address."""
+    returned: tuple[Article, ...]
+    """What stood there before, and another text in between; with ids of their own."""
+    stale: tuple[Article, ...]
+    """What differs in nothing that counts."""
+
+
+def _news(store: "CrawlStore", articles: Sequence[Article]) -> _News:
+    last = store.latest([article.address_id for article in articles]) if articles else {}
+    told = [article for article in articles if not _stands(last.get(article.address_id), article)]
+    changed = [article for article in told if _says_more(last.get(article.address_id), article)]
+    known = store.articles([article.id for article in changed if article.address_id in last])
+    return _News(
+        fresh=tuple(article for article in changed if article.id not in known),
+        returned=tuple(_returned(article, last[article.address_id]) for article in changed if article.id in known),
+        stale=tuple(article for article in told if article not in changed),
+    )
+
+
+def _stands(old: Article | None, new: Article) -> bool:
+    return old is not None and is_same(old, new)
 
 
 def _says_more(old: Article | None, new: Article) -> bool:
-    """Whether a text is to be accepted: the first of its address, the very same once more, or one that has news."""
-    return old is None or old.id == new.id or is_change(Text(old.title, old.text), Text(new.title, new.text))
+    return old is None or is_change(Text(old.title, old.text), Text(new.title, new.text))
+
+
+def _returned(article: Article, before: Article) -> Article:
+    return msgspec.structs.replace(article, id=return_id(article.id, before.id))
 
 
 def _seen(state: PageState, page: Page) -> PageState:

@@ -4,12 +4,19 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.services import elastic_server, redis_server
+from tests.services.secrets_of_server import Secrets
+
+if TYPE_CHECKING:
+    from tocsin.stores.elastic import ElasticStore
+    from tocsin.stores.port import Store
+    from tocsin.stores.redis import RedisFingerprints
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
@@ -86,13 +93,29 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def elasticsearch(needs: Needs) -> Iterator[str]:
-    """Address of a real Elasticsearch of this test process alone; ``make servers`` brings it."""
-    server = elastic_server.home()
-    needs(server, "Elasticsearch")
-    assert server
-    with elastic_server.running(server) as address:
-        yield address
+def elasticsearch_server(needs: Needs) -> Iterator[elastic_server.Server]:
+    """A real Elasticsearch of this test process alone; ``make servers`` brings it."""
+    home = elastic_server.home()
+    needs(home, "Elasticsearch")
+    assert home
+    with elastic_server.served(home) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(elasticsearch_server: elastic_server.Server) -> str:
+    """Its address."""
+    return elasticsearch_server.address
+
+
+@pytest.fixture(scope="session")
+def secure_elasticsearch(needs: Needs) -> Iterator[elastic_server.Server]:
+    """One with its security on. It takes half a minute to start: what needs it stands in one file."""
+    home = elastic_server.home()
+    needs(home, "Elasticsearch")
+    assert home
+    with elastic_server.served(home, secrets=Secrets()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -103,3 +126,64 @@ def redis(needs: Needs) -> Iterator[str]:
     assert server
     with redis_server.running(server) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def seeing_store(elasticsearch: str, redis: str) -> "Iterator[ElasticStore]":
+    """A store on the real Elasticsearch whose searches see everything that was written before them."""
+    from tocsin.stores.elastic import ElasticStore
+    from tocsin.stores.elastic.server import Server
+
+    class Seeing(Server):
+        def search(self, index: str, body: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+            self.refresh("*")
+            return super().search(index, body, **more)
+
+        def each(self, index: str, body: Mapping[str, Any], page: int = 500) -> Any:
+            self.refresh("*")
+            yield from super().each(index, body, page)
+
+        def count(self, index: str, query: Mapping[str, Any]) -> int:
+            self.refresh("*")
+            return super().count(index, query)
+
+    store = ElasticStore.open(f"elastic+{elasticsearch}/contract", redis)
+    store.server = Seeing(store.server.client, store.server.prefix, store.server.told)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def elastic_store(seeing_store: "ElasticStore", shared_fingerprints: "RedisFingerprints") -> "ElasticStore":
+    """The same, empty. To make its indices anew for each test would take a second."""
+    from tocsin.stores.elastic import ElasticStore
+    from tocsin.stores.elastic.server import Write
+
+    server = seeing_store.server
+    rows = server.each("*", {"query": {"match_all": {}}, "sort": ["_shard_doc"], "_source": False})
+    server.write([Write("delete", row.place, row.id) for row in rows if row.id != "schema"])
+    return ElasticStore(server, shared_fingerprints)
+
+
+@pytest.fixture
+def shared_fingerprints(redis: str) -> "RedisFingerprints":
+    """Empty fingerprints in the real Redis."""
+    from tocsin.stores.redis import RedisFingerprints
+
+    made = RedisFingerprints.open(redis)
+    made._client.flushall()
+    assert made.rebuild([], [])
+    return made
+
+
+@pytest.fixture(params=["sqlite", "elastic"])
+def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[Store]":
+    """An empty store of each kind."""
+    from tocsin.stores import open_store
+
+    if request.param == "elastic":
+        yield request.getfixturevalue("elastic_store")
+        return
+    handle = open_store(f"sqlite:{tmp_path}/store.db")
+    yield handle
+    handle.close()

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.addresses import address_id, canonical, host_of, looks_like_article, main_address, masked, same_site
+from tocsin.addresses import (
+    address_id,
+    article_id,
+    canonical,
+    host_of,
+    looks_like_article,
+    main_address,
+    masked,
+    return_id,
+    same_site,
+)
 from tocsin.records import derived_id
 
 PIECES = (
@@ -206,3 +216,28 @@ def test_no_secret_of_a_channel_is_printed(secret: str) -> None:
 def test_what_is_no_web_address_still_has_an_identity_of_its_own() -> None:
     """Lines of an import may have an id in place of an address."""
     assert address_id("wire-1") != address_id("wire-2")
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "“Never”, says  the harbour-master",
+        "«never», says the harbour‐master",
+        ' "Never", says the har\u00adbour-master\u200b',
+    ],
+)
+def test_a_headline_set_in_another_way_makes_no_other_article(same: str) -> None:
+    assert article_id("address", "text", same) == article_id("address", "text", '"Never", says the harbour-master')
+
+
+@pytest.mark.parametrize("other", ["Never, says the harbour-master", '"Never", says the harbour', "", '"Never"?'])
+def test_another_headline_makes_another_article(other: str) -> None:
+    assert article_id("address", "text", other) != article_id("address", "text", '"Never", says the harbour-master')
+
+
+def test_identifiers_of_articles_stay_what_they_were() -> None:
+    """Stores and exported files hold them: one that changed would make a version of every page."""
+    assert article_id("address", "text") == derived_id("article", "address", "text")
+    assert article_id("address", "text", "\u00ad ") == derived_id("article", "address", "text")
+    told = article_id("a", "t", "Він — «Бахмут»…"), return_id("one", "two")
+    assert told == ("d13fc934e94448e58ce3a957b42f76b4", "f29a3f19ad5d6aa9b7bc75c4aa365dde")

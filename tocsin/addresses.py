@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, unquote_plus, urljoin, urlsplit, urlunsplit
 
+from tocsin.marks import one_spelling
 from tocsin.records import derived_id
 
 _TRACKERS = re.compile(
@@ -162,9 +163,19 @@ def address_id(url: str) -> str:
     return derived_id("address", bare + mark + anchor)
 
 
-def article_id(address: str, text_hash: str) -> str:
-    """Identifier of one text at one address."""
-    return derived_id("article", address, text_hash)
+def article_id(address: str, text_hash: str, title: str = "") -> str:
+    """Identifier of one text under one headline at one address.
+
+    The headline's white space, case and marks make no other one. Without a headline it is the identifier that all had
+    before headlines counted.
+    """
+    headline = one_spelling(title)
+    return derived_id("article", address, text_hash, *([headline] if headline else []))
+
+
+def return_id(article: str, before: str) -> str:
+    """Identifier of a text that stands at its address once more, by its first one and that of the text in between."""
+    return derived_id("return", article, before)
 
 
 def host_of(url: str) -> str:

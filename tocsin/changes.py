@@ -12,7 +12,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import accumulate, groupby
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
-from tocsin.furniture import QUOTES, SPELLED, hidden, is_furniture
+from tocsin.furniture import hidden, is_furniture
+from tocsin.marks import QUOTES, SPELLED, UNSEEN
 from tocsin.records import Record
 
 How = Literal["kept", "added", "removed"]
@@ -105,7 +106,6 @@ def compare(old: Text, new: Text) -> Changes:
 
 _TOKEN = re.compile(rf"\w+(?:[{QUOTES}.,:\-‐‑]\w+)*|\.{{3}}|[^\w\s]")
 _WORD = re.compile(r"\w+")
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 
 class _Line(NamedTuple):
@@ -133,7 +133,7 @@ _Run: TypeAlias = tuple[How, _Line, int, int]
 
 
 def _line(place: int, raw: str) -> _Line:
-    text = unicodedata.normalize("NFC", raw).translate(_UNSEEN)
+    text = unicodedata.normalize("NFC", raw).translate(UNSEEN)
     apart = list(hidden(text))
     found = list(_TOKEN.finditer(text))
     if apart:

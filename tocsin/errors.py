@@ -11,3 +11,10 @@ class UserError(Exception):
     def __init__(self, message: str, code: int = 2) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Away(UserError):  # noqa: N818 - named by what has happened, as all errors of the house
+    """A server is away, or takes no writes for now: it may come back by itself, and then the same may be done again."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 1)

@@ -6,6 +6,8 @@ Seven languages: English, Ukrainian, Russian, German, French, Spanish, Polish. P
 import re
 from collections.abc import Iterator
 
+from tocsin.marks import QUOTES, SPELLED
+
 LINE = 14
 """Words of a line that is a clock, a counter or a label at most."""
 NUMBERS = 10
@@ -13,10 +15,6 @@ NUMBERS = 10
 ADVERT = 30
 """Words of an advertisement, a pointer or an invitation at most."""
 
-QUOTES = "\"'„“”«»‹›‟‘’‚‛`´ʼ＂＇"
-"""Characters that quote."""
-SPELLED = str.maketrans({**dict.fromkeys("‘’‚‛`´ʼ＇", "'"), **dict.fromkeys("‐‑‒–—―−", "-"), "…": "..."})
-"""One spelling of apostrophes, dashes and dots."""
 _LETTERS = re.compile(rf"[^\W\d_]+(?:[{QUOTES}][^\W\d_]+)*")
 
 _CLOCK = (

@@ -13,6 +13,8 @@ def sentence(article: Article, other: str) -> str:
         return ""
     if article.relation == "translation":
         return f"The page names {other} as the same in another language."
+    if article.relation == "version" and kin.shared == kin.held == 1.0:
+        return "The same address had the same words before, under another headline or in another order."
     if article.relation == "version":
         return f"The same address had another text before: {_share(kin.shared)} of the words stood there already."
     if kin.shared == 1.0 and not kin.added:

@@ -27,3 +27,5 @@ def configure(level: str) -> None:
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
+    # What a server does is said in our own words, once and not at each try.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)

@@ -9,7 +9,7 @@ Feed          an address of an outlet that lists articles: RSS, Atom, a sitemap,
 Listing       what a feed says of one address, before it is fetched
 PageState     what the crawler remembers of one address: when it was fetched, when it is due again
 Page          the bytes of one address as fetched, with the HTTP facts around them
-Article       one text at one address: what the spiders deliver and the workers carry along the road
+Article       one text under one headline at one address: what the spiders deliver and the workers carry along the road
 Story         one text, whoever published it: the original, its copies and its versions
 Subscription  a query, and the channels that hear of what meets it
 Match         a subscription met by an article, with the words that met
@@ -246,7 +246,10 @@ class Kinship(Record, kw_only=True):
 
 
 class Article(Record, kw_only=True):
-    """One text at one address. ``id`` = hash(address id, hash of the text): another text makes another row.
+    """One text under one headline at one address: another text or headline makes another row.
+
+    ``id`` = hash(address id, hash of the text, headline). A text that stood there before and stands there again is
+    another row too: hash(its first id, id of the text in between). Rows keep the id that they were given.
 
     Fields are filled from top to bottom along the road; a room fills its own group only.
     """

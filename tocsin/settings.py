@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     """Folder of what can be made again: compiled dictionaries."""
     store: str = ""
     """Address of the store; empty: ``sqlite:`` + ``data_dir``/tocsin.db."""
+    redis: str = ""
+    """Address of the Redis in which the workers of a store on Elasticsearch find copies: ``redis://host:6379/0``."""
+    broker: str = ""
+    """Address of the Redis through which Celery workers get their hints; empty: one worker that asks the store."""
+    processes: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=256)
+    """Processes of a Celery worker."""
     lists_dir: Path | None = None
     """Folder of edited word lists; empty: ``data_dir``/lists where it exists."""
     allow_private: Annotated[tuple[Network, ...], NoDecode] = ()
@@ -60,6 +66,13 @@ class Settings(BaseSettings):
     def _proxy(cls, value: str) -> str:
         if value and not value.startswith("http://"):
             raise ValueError("a proxy is written http://host:port")
+        return value
+
+    @field_validator("redis", "broker")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("a Redis is written redis://host:6379/0")
         return value
 
     @field_validator("time_zone")

@@ -60,12 +60,18 @@ _HEAD = struct.Struct("<III")
 
 
 class Token:
-    """A word as it stands in texts: its keys, the first its surface, the second as written. Compared by identity."""
+    """A word as it stands in texts: its keys, the first its surface, the second as written. Compared by identity.
 
-    __slots__ = ("keys",)
+    Asked of each word of each text, and so found out once: ``is_capital`` is a word of more than two letters that is
+    written with a capital, ``is_number`` one that begins with a digit.
+    """
+
+    __slots__ = ("is_capital", "is_number", "keys")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self.keys = keys
+        self.is_capital = len(keys) > 1 and len(keys[0]) > 4 and keys[1][2:3].isupper()
+        self.is_number = keys[0][2:3].isdigit()
 
     def __repr__(self) -> str:
         return f"Token{self.keys!r}"
@@ -103,13 +109,12 @@ class Analysed(msgspec.Struct, frozen=True):
 
 def names_at(analysed: Analysed) -> set[int]:
     """Places in the text of the words that have a capital and begin no sentence: names, in most languages."""
-    starts = {0, *analysed.sentences}
-    return {at for at, token in enumerate(analysed.text) if is_capital(token) and at not in starts}
+    return {at for at, token in enumerate(analysed.text) if token.is_capital} - {0, *analysed.sentences}
 
 
 def is_capital(token: Token) -> bool:
     """Whether a word of more than two letters is written with a capital."""
-    return len(token.keys) > 1 and len(token.keys[0]) > 4 and token.keys[1][2:3].isupper()
+    return token.is_capital
 
 
 class Stored(NamedTuple):

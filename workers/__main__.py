@@ -13,44 +13,46 @@ import structlog
 from tocsin import logs
 from tocsin import settings as settings_module
 from tocsin.clock import Clock, SystemClock
-from tocsin.errors import UserError
+from tocsin.errors import Away, UserError
 from tocsin.parent import when_parent_goes
 from tocsin.settings import Settings
 from tocsin.stores import open_store
+from workers.sweep import oversee
 
 if TYPE_CHECKING:
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 IDLE_SECONDS = 0.2
+AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0)
+"""Pauses while a server is away that the store needs; the last one repeats."""
 log = structlog.get_logger()
 
 
-def run(store: "SqliteStore", settings: Settings, clock: Clock, *, once: bool, stopped: Callable[[], bool]) -> int:
+def run(store: "Store", settings: Settings, clock: Clock, *, once: bool, stopped: Callable[[], bool]) -> int:
     """Carry articles and deliver notices until stopped, or with ``once`` until nothing is waiting.
 
     Returns how many articles were carried.
     """
-    from tocsin.lists import load
-    from tocsin.query.expand import Expander
-    from tocsin.words import Words
-    from workers.alert import RuleBook
     from workers.channels import Channels
     from workers.deliver import deliver_due, settle
-    from workers.enrich import Enricher
-    from workers.flow import Hall, turn
-    from workers.reindex import reindex
+    from workers.flow import turn
+    from workers.opening import open_hall
 
-    words = Words.open(settings.cache_dir)
-    lists = load(settings.user_lists)
-    expander = Expander(words, lists)
-    if brought := reindex(store, words, lambda done: log.info("texts are read anew", done=done), stopped):
-        log.info("all texts are read by this analyser", articles=brought)
-    hall = Hall(store, clock, Enricher(words, expander, lists), RuleBook(store, expander))
+    _read_anew(store, settings, stopped)
+    hall = open_hall(store, settings, clock)
     channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private)
-    carried = 0
+    carried = waits = 0
     while not stopped():
-        moved = turn(hall)
-        sent = deliver_due(store, channels, clock, settings.zone)
+        try:
+            moved = turn(hall)
+            sent = deliver_due(store, channels, clock, settings.zone)
+        except Away as error:
+            if once:
+                raise
+            _wait(error, waits, stopped)
+            waits += 1
+            continue
+        waits = 0
         carried += moved
         if not moved and not sent:
             if once:
@@ -60,13 +62,37 @@ def run(store: "SqliteStore", settings: Settings, clock: Clock, *, once: bool, s
     return carried
 
 
+def _wait(error: Away, before: int, stopped: Callable[[], bool]) -> None:
+    """Wait for a server that is away: it is said once, and everybody's leases see to it that nothing is lost."""
+    if not before:
+        log.warning("the work rests until a server is back", error=str(error))
+    end = time.monotonic() + AWAY_SECONDS[min(before, len(AWAY_SECONDS) - 1)]
+    while time.monotonic() < end and not stopped():
+        time.sleep(IDLE_SECONDS)
+
+
+def _read_anew(store: "Store", settings: Settings, stopped: Callable[[], bool]) -> None:
+    """Bring texts that an older analyser read to this one."""
+    from tocsin.words import ANALYSER, Words
+    from workers.reindex import reindex
+
+    if not store.outdated_count(ANALYSER):
+        return
+    words = Words.open(settings.cache_dir)
+    brought = reindex(store, words, lambda done: log.info("texts are read anew", done=done), stopped)
+    log.info("all texts are read by this analyser", articles=brought)
+
+
 def main() -> int:
     """Read the arguments, open the store, run."""
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--store", help="address of the store")
     parser.add_argument("--once", action="store_true", help="stop when nothing is waiting")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
+    parser.add_argument("--tasks", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.tasks:
+        return _tasks(arguments.store)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if arguments.with_parent:
@@ -77,13 +103,26 @@ def main() -> int:
     try:
         settings = settings_module.load(store=arguments.store)
         logs.configure(settings.log_level)
-        store = open_store(settings.store_url)
-        run(store, settings, SystemClock(), once=arguments.once, stopped=stop.is_set)
+        store = open_store(settings.store_url, settings.redis)
+        if settings.broker and not arguments.once:
+            _read_anew(store, settings, stop.is_set)
+            oversee(store, settings, SystemClock(), stop)
+        else:
+            run(store, settings, SystemClock(), once=arguments.once, stopped=stop.is_set)
         store.close()
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return error.code
     return 0
+
+
+def _tasks(store: str | None) -> int:
+    """The Celery worker itself, which ``oversee`` starts."""
+    from workers.tasks import work
+
+    settings = settings_module.load(store=store)
+    logs.configure(settings.log_level)
+    return work(settings)
 
 
 if __name__ == "__main__":

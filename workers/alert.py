@@ -1,21 +1,21 @@
 """Match → alert → notice → deliveries: the rows that say who is told of what. Nothing is sent here."""
 
 import gc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-import msgspec
 import structlog
 
 from tocsin.errors import UserError
 from tocsin.query.document import Document
 from tocsin.query.expand import Expander
-from tocsin.query.hits import hits
+from tocsin.query.hits import Lines, hits
 from tocsin.query.match import Matcher
 from tocsin.query.plan import Plan
 from tocsin.query.terms import guess
 from tocsin.records import Alert, Article, Delivery, Notice, Subscription, derived_id
-from tocsin.stores.port import Publishing, RoadStore
+from tocsin.stores.port import Publishing, RoadStore, alert_id
 
 RARE = 0.0005
 """Share of articles that a word is taken to stand in which none of the newest has twice."""
@@ -83,32 +83,52 @@ class RuleBook:
 
     def current(self) -> Rules:
         """The rules of the newest generation."""
-        generation, subscriptions = self._store.subscriptions()
+        generation = self._store.generation()
         if generation != self._rules.generation:
-            self._rules.become(generation, subscriptions)
+            self._rules.become(generation, self._store.subscriptions())
         return self._rules
 
 
-def ring(article: Article, document: Document, rules: Rules, publishing: Publishing, now: datetime) -> list[Alert]:
-    """Write the alert rows of one article: a first notice where the story is new to a subscription, else a count.
+class _Met(NamedTuple):
+    """An article that met a subscription."""
+
+    article: Article
+    document: Document
+    lines: Lines
+    subscription: Subscription
+
+
+def ring(
+    arrived: Sequence[tuple[Article, Document]], rules: Rules, publishing: Publishing, now: datetime
+) -> list[Alert]:
+    """Write the alert rows of articles: a first notice where the story is new to a subscription, else a further match.
 
     Returns the alerts that are new.
     """
+    met = [
+        _Met(article, document, lines, subscription)
+        for article, document in arrived
+        for lines in (Lines(article),)
+        for subscription in rules.matches(document)
+    ]
+    roots = publishing.roots({it.article.story for it in met})
+    known = publishing.alerts_of({(it.subscription.id, roots[it.article.story]) for it in met})
     new = []
-    for subscription in rules.matches(document):
-        known = publishing.alert_of(subscription.id, article.story)
-        if known is None:
-            new.append(_first(article, document, subscription, rules.plans[subscription.id], publishing, now))
-        elif article.relation != "version":
-            publishing.put_alert(msgspec.structs.replace(known, copies=known.copies + 1))
+    for it in met:
+        of = it.subscription.id, roots[it.article.story]
+        # Its own alert it may have made before, and died before all of it was written.
+        if of in known and known[of].article != it.article.id:
+            publishing.put_match(known[of], it.article)
+        else:
+            known[of] = _first(it, rules.plans[it.subscription.id], publishing, now)
+            new.append(known[of])
     return new
 
 
-def _first(
-    article: Article, document: Document, subscription: Subscription, plan: Plan, publishing: Publishing, now: datetime
-) -> Alert:
+def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Alert:
+    article, document, lines, subscription = met
     alert = Alert(
-        id=derived_id("alert", subscription.id, article.story),
+        id=alert_id(subscription.id, article.story),
         subscription=subscription.id,
         story=article.story,
         article=article.id,
@@ -121,7 +141,7 @@ def _first(
         ordinal=1,
         article=article.id,
         created=now,
-        hits=hits(plan, document, article),
+        hits=hits(plan, document, lines),
     )
     deliveries = [
         Delivery(id=derived_id("delivery", notice.id, channel), notice=notice.id, channel=channel)

@@ -11,14 +11,14 @@ statement that both quote, a pasted background, the sentences of a daily bulleti
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from tocsin.records import Article, Kinship, Relation, derived_id
 from tocsin.stores.port import Met, Sketch
-from workers.sketch import Drawn, fives, numbers_of, pairs, unpacked
+from workers.sketch import Drawn, numbers_of, pairs, sixes, unpacked
 
 CANDIDATES = 24
 """Texts that are compared in full."""
@@ -35,11 +35,14 @@ LITTLE = 20
 SAME_TITLE = 0.12
 """Off the share where the titles are equal."""
 SURE = 0.9
-"""Share asked for where a likeness is expected anyway: after days, and between the entries of one live blog."""
+"""Share asked for where a likeness is expected anyway: after days, and between the parts of a series."""
 NUMBERS = 0.5
 """Least agreement in numbers: bulletins of two days differ in little else."""
 NAMES = 0.6
 """Least agreement in names."""
+SAME_DAY = timedelta(hours=12)
+"""What is further apart may be the bulletins of two days: one outlet's texts must then agree almost whole, and what has
+paragraphs replaced is no copy."""
 WINDOW = timedelta(hours=72)
 TRANSLATED = timedelta(hours=6)
 """Time within which another language's text at a linked address is a translation."""
@@ -49,6 +52,10 @@ PART = 0.3
 """Shares of both texts …"""
 LARGER_PART = 0.4
 """… of which the larger is at least this, for a text of which paragraphs were replaced …"""
+NEW_TOP = 0.1
+"""Share of the first third of a text below which it is new …"""
+MOSTLY = 0.8
+"""… so that it is a copy only where so much of all of it is old, or it holds the other one."""
 TOP = 0.15
 """… with this share of its first third in the other."""
 PLACES = 3
@@ -128,6 +135,8 @@ def _is_translation(ours: Sketch, other: Sketch) -> bool:
 
 def _plates(ours: Sketch, near: Sequence[Sketch]) -> frozenset[int]:
     """Shingles that stand in several stories of one outlet: what it prints below everything, or its background."""
+    if len(near) < PLATED:
+        return frozenset()
     mine = unpacked(ours.shingles)
     stories: dict[str, dict[str, set[int]]] = {}
     for other in near:
@@ -147,11 +156,14 @@ def _kinship(article: Article, drawn: Drawn, other: Sketch, plates: frozenset[in
     if other.article == ours.article or not _long_enough(ours, other):
         return None
     shared, held, added = _shares(ours, other, plates)
-    late = _apart(ours.first_seen, other.first_seen)
-    # Entries of one live blog repeat their background: there, all of both texts must agree.
-    blog = article.kind == "entry" and other.outlet == ours.outlet
-    rewritten = not _is_enough(ours, other, shared, held, sure=late or blog, whole=blog)
-    if rewritten and (late or blog or not _is_rewritten(drawn, other, shared, held)):
+    apart = abs(ours.first_seen - other.first_seen)
+    late, another_day = apart > WINDOW, apart > SAME_DAY
+    # One outlet's texts of two days are a series, and entries of one live blog repeat their background.
+    series = other.outlet == ours.outlet and (another_day or article.kind == "entry")
+    if shared < MOSTLY and held < HELD and not _begins_alike(drawn, other):
+        return None
+    rewritten = not _is_enough(ours, other, shared, held, sure=late, whole=series)
+    if rewritten and (another_day or series or not _is_rewritten(drawn, other, shared, held)):
         return None
     numbers = _agreement(set(ours.numbers), set(other.numbers))
     names = _agreement(unpacked(ours.names), unpacked(other.names))
@@ -167,15 +179,18 @@ def _kinship(article: Article, drawn: Drawn, other: Sketch, plates: frozenset[in
 def _shares(ours: Sketch, other: Sketch, plates: frozenset[int] = frozenset()) -> tuple[float, float, int]:
     """The share of ours that stands in the other text, of the other that stands in ours, and our words beyond it.
 
-    Long quotations stand aside unless there is little else: two reports of one statement quote it alike.
+    Long quotations that both have stand aside unless there is little else: two reports of one statement quote it alike.
+    One that only one of them has is something that the other has not.
     """
     mine, theirs = unpacked(ours.shingles), unpacked(other.shingles)
+    quoted, told = unpacked(ours.quoted), unpacked(other.quoted)
     if min(len(mine), len(theirs)) < LITTLE:
-        mine, theirs = mine | unpacked(ours.quoted), theirs | unpacked(other.quoted)
+        mine, theirs = mine | quoted, theirs | told
     if plates:
         mine, theirs = mine - plates, theirs - plates
     both = len(mine & theirs)
-    return both / max(1, len(mine)), both / max(1, len(theirs)), len(mine) - both
+    alone, missing = len(quoted - told - theirs - mine), len(told - quoted - mine - theirs)
+    return both / max(1, len(mine) + alone), both / max(1, len(theirs) + missing), len(mine) - both
 
 
 def _is_enough(ours: Sketch, other: Sketch, shared: float, held: float, *, sure: bool, whole: bool) -> bool:
@@ -208,6 +223,12 @@ def _is_rewritten(drawn: Drawn, other: Sketch, shared: float, held: float) -> bo
     return len(drawn.top & unpacked(other.shingles)) >= TOP * max(1, len(drawn.top))
 
 
+def _begins_alike(drawn: Drawn, other: Sketch) -> bool:
+    """Whether any of the top of a text stands in the other one: a follow-up is new there, and pastes its background."""
+    said = len(drawn.top & unpacked(other.shingles)) + len(drawn.top & unpacked(other.quoted))
+    return said >= NEW_TOP * len(drawn.top)
+
+
 def _is_contrary(ours: Sketch, other: Sketch, plates: frozenset[int]) -> bool:
     """Whether ours is nearly the other text and says the contrary.
 
@@ -230,20 +251,17 @@ def _contradict(ours: Sketch, other: Sketch) -> bool:
     """Whether one text says with a negation what the other says without."""
     mine = unpacked(ours.shingles) | unpacked(ours.quoted)
     theirs = unpacked(other.shingles) | unpacked(other.quoted)
-    against = sum(_is_denied(one, theirs) for one in fives(ours.denied))
-    against += sum(_is_denied(one, mine) for one in fives(other.denied))
+    against = sum(_is_denied(one, theirs) for one in sixes(ours.denied))
+    against += sum(_is_denied(one, mine) for one in sixes(other.denied))
     return against > min(ours.tokens, other.tokens) // LONG
 
 
-def _is_denied(negation: tuple[int, int, int, int, int], said: AbstractSet[int]) -> bool:
+def _is_denied(negation: tuple[int, int, int, int, int, int], said: AbstractSet[int]) -> bool:
     """Whether a text has the words on both sides of a negation, but not the negation."""
-    before, behind, further, within, within_too = negation
-    around = (not before or before in said) and (behind in said or further in said)
+    before, *behind, within, within_too = negation
+    # Where the text ends with a negation there is nothing behind it.
+    around = (not before or before in said) and (not all(behind) or not said.isdisjoint(behind))
     return around and within not in said and within_too not in said
-
-
-def _apart(one: datetime, other: datetime) -> bool:
-    return abs(one - other) > WINDOW
 
 
 def _same_title(ours: Sketch, other: Sketch) -> bool:

@@ -16,7 +16,7 @@ from tocsin.messages import Message, render
 from tocsin.records import Delivery, Notice, derived_id
 from tocsin.stores.port import ReaderStore, RoadStore
 from workers.channels import Channels, Later, Refused
-from workers.channels.lines import Answer
+from workers.channels.lines import Left
 
 BACK_OFF = (5.0, 30.0, 120.0, 600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)
 """Seconds before the second, third … attempt; the last step repeats."""
@@ -24,8 +24,10 @@ JITTER = 0.2
 """A step is up to so much of itself longer or shorter."""
 GIVE_UP = timedelta(days=5)
 """Age of a notice at which a failing delivery is given up, once every step was tried: the machine may have been off."""
-MOST = 20_000
-"""Rows that are looked through for a channel that is free."""
+LEASE = 15.0
+"""Seconds for which a delivery is taken, again and again while its line moves; of a dead worker it comes back then."""
+BEGIN = 5.0
+"""Seconds after which a message is begun no more if its lease was not made longer: an attempt ends within the rest."""
 
 log = structlog.get_logger()
 
@@ -41,12 +43,12 @@ def deliver_due(
 ) -> int:
     """Send what is due and record how it went; returns how many deliveries were recorded or are still underway.
 
-    Returns soon: a line that moves slowly is left moving, and its outcomes are recorded by later calls. ``wait``:
-    seconds that are spent waiting for outcomes at a time. 0 means: nothing is due now. The store is used by the calling
-    thread alone.
+    Returns soon: a line that moves slowly is left moving, and its outcomes are recorded by later calls; meanwhile this
+    has to be called every few seconds, or its messages are left to others. ``wait``: seconds that are spent waiting for
+    outcomes at a time. 0 means: nothing is due now. The store is used by the calling thread alone.
     """
     recorded = _record(store, channels, clock, 0.0)
-    lines = _by_channel(_due(store, channels, clock, limit))
+    lines = _by_channel(_take(store, channels, clock, limit))
     for address, rows in lines.items():
         recorded += _start(store, channels, clock, zone, address, rows)
     # A line that has been moving for long is not waited for: articles and quick channels come first.
@@ -54,8 +56,22 @@ def deliver_due(
     return recorded + channels.lines.underway
 
 
+def deliver_all(store: Store, channels: Channels, clock: Clock, zone: tzinfo, seconds: float = 10.0) -> bool:
+    """Send what is due until nothing is, for so many seconds and those of an attempt at most; whether there is more."""
+    end = clock.monotonic() + seconds
+    while deliver_due(store, channels, clock, zone):
+        if clock.monotonic() >= end:
+            settle(store, channels, clock, 0.8 * LEASE)
+            return True
+    return bool(store.deliveries_due(clock.now(), 1))
+
+
 def settle(store: Store, channels: Channels, clock: Clock, seconds: float = 5.0) -> int:
-    """Before the end of a run: wait for what is underway and record it. Returns how many deliveries are left open."""
+    """Before the end of a run: begin no further message, wait for what is underway and record it.
+
+    Returns how many deliveries are left open.
+    """
+    channels.lines.end()
     _record(store, channels, clock, seconds)
     return channels.lines.underway
 
@@ -67,7 +83,8 @@ def _record(store: Store, channels: Channels, clock: Clock, seconds: float, only
         for (delivery, notice), answer in lines.take(end - clock.monotonic()):
             if isinstance(answer, Later) and answer.after_seconds is not None:
                 lines.resting[delivery.channel] = clock.monotonic() + answer.after_seconds
-            store.put_delivery(_went(delivery, notice, answer, clock.now()))
+            went = delivery if isinstance(answer, Left) else _went(delivery, notice, answer, clock.now())
+            store.put_delivery(went)
             count += 1
         if clock.monotonic() >= end or not lines.busy or (only and lines.busy.isdisjoint(only)):
             return count
@@ -80,7 +97,7 @@ def back_off(delivery: Delivery) -> timedelta:
     return timedelta(seconds=step * (1 + JITTER * (2 * fraction - 1)))
 
 
-def _went(delivery: Delivery, notice: Notice, answer: Answer, now: datetime) -> Delivery:
+def _went(delivery: Delivery, notice: Notice, answer: Later | Refused | None, now: datetime) -> Delivery:
     """A delivery after an attempt."""
     tried = msgspec.structs.replace(delivery, attempts=delivery.attempts + 1)
     if answer is None:
@@ -96,18 +113,15 @@ def _went(delivery: Delivery, notice: Notice, answer: Answer, now: datetime) -> 
     return msgspec.structs.replace(tried, next_try=now + pause, error=answer.reason)
 
 
-def _due(store: Store, channels: Channels, clock: Clock, limit: int) -> list[Due]:
+def _take(store: Store, channels: Channels, clock: Clock, limit: int) -> list[Due]:
     """Deliveries that are due on channels that are free. A long line of a slow channel must not hide the others."""
     lines, now = channels.lines, clock.monotonic()
     lines.resting = {address: until for address, until in lines.resting.items() if until > now}
     closed = lines.busy | lines.resting.keys()
-    asked = limit
-    while True:
-        rows = store.deliveries_due(clock.now(), asked)
-        free = [row for row in rows if row[0].channel not in closed]
-        if len(free) >= limit or len(rows) < asked or asked >= MOST:
-            return free[:limit]
-        asked *= 4
+    if lines.left < 2 / 3 * BEGIN:
+        store.keep_deliveries([delivery.id for delivery, _ in lines.waiting()], clock.now(), LEASE)
+        lines.keep(BEGIN)
+    return store.take_deliveries(clock.now(), limit, LEASE, closed)
 
 
 def _by_channel(rows: Sequence[Due]) -> dict[str, list[Due]]:
@@ -127,13 +141,13 @@ def _start(store: Store, channels: Channels, clock: Clock, zone: tzinfo, address
             store.put_delivery(_went(delivery, notice, message, clock.now()))
             failed += 1
     if ready:
-        channels.lines.send(address, ready)
+        channels.lines.send(address, ready, BEGIN)
     return failed
 
 
 def _messages(store: Store, zone: tzinfo, rows: Sequence[Due]) -> Iterator[Message | Refused]:
     """The message of each notice, or why there can be none."""
-    subscriptions = {subscription.id: subscription for subscription in store.subscriptions()[1]}
+    subscriptions = {subscription.id: subscription for subscription in store.subscriptions()}
     articles = store.articles(list({notice.article for _, notice in rows}))
     for _, notice in rows:
         alert, article = store.alert(notice.alert), articles.get(notice.article)

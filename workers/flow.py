@@ -6,7 +6,7 @@ Each stretch ends in one write transaction. Whatever dies between them is found 
 twice makes nothing twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -18,11 +18,12 @@ from tocsin.clock import Clock
 from tocsin.errors import UserError
 from tocsin.query.document import Document
 from tocsin.records import Article
-from tocsin.stores.port import RoadStore
+from tocsin.stores.port import FingerprintsMissing, Hint, Store
 from tocsin.words import ANALYSER, Analysed
 from workers.alert import RuleBook, ring
 from workers.dedupe import CANDIDATES, decide
 from workers.enrich import Enricher
+from workers.rebuild import rebuild
 from workers.sketch import sketch
 
 BATCH = 20
@@ -35,10 +36,12 @@ log = structlog.get_logger()
 class Hall(NamedTuple):
     """What the stretches need: opened in a main and passed."""
 
-    store: RoadStore
+    store: Store
     clock: Clock
     enricher: Enricher
     rules: RuleBook
+    rang: Callable[[], object] = lambda: None
+    """Called when there are notices to be sent."""
 
 
 class Carried(NamedTuple):
@@ -50,18 +53,49 @@ class Carried(NamedTuple):
 
 def turn(hall: Hall) -> int:
     """Carry one batch along the road. Returns how many articles were waiting."""
-    claimed = hall.store.claim(BATCH, LEASE_SECONDS, hall.clock.now())
+    try:
+        return carry(hall, hall.store.claim(BATCH, LEASE_SECONDS, hall.clock.now()))
+    except FingerprintsMissing:
+        restore(hall)
+        return 0
+
+
+def turn_to(hall: Hall, hints: Sequence[Hint]) -> int:
+    """Carry those of these articles that nobody else carries. Returns how many.
+
+    Raises FingerprintsMissing where they have to be restored first.
+    """
+    carried = 0
+    while claimed := hall.store.claim_these(hints, LEASE_SECONDS, hall.clock.now()):
+        carried += carry(hall, claimed)
+    return carried
+
+
+def carry(hall: Hall, claimed: Sequence[Article]) -> int:
+    """Carry leased articles as far as they go. Returns how many there were.
+
+    Raises FingerprintsMissing or UserError after giving them back.
+    """
     try:
         willing = _without_poison(hall, claimed)
         filed = file(hall, [article for article in willing if article.state == "accepted"])
         halfway = [article for article in willing if article.state == "filed"]
         publish(hall, [*_analysed_before(hall, halfway), *filed])
+    except FingerprintsMissing:
+        hall.store.release(claimed)
+        raise
     except UserError:
         # The disk is full, say: that is no article's fault, and none may end up parked for it.
         with suppress(UserError):
             hall.store.release(claimed)
         raise
     return len(claimed)
+
+
+def restore(hall: Hall) -> bool:
+    """Fill fingerprints that were lost from what the store has filed. False where another worker is at it."""
+    shared = hall.store.fingerprints
+    return shared is None or rebuild(hall.store, shared, hall.enricher.words, hall.clock.now() - shared.KEPT)
 
 
 def file(hall: Hall, articles: Sequence[Article]) -> list[Carried]:
@@ -86,10 +120,17 @@ def publish(hall: Hall, carried: Sequence[Carried]) -> None:
         return
     rules, now = hall.rules.current(), hall.clock.now()
     with hall.store.publishing() as publishing:
-        for article, analysed in carried:
-            met = msgspec.structs.replace(article, generation=rules.generation)
-            if publishing.make_ready(met, analysed, now) is not None:
-                ring(met, Document.of(met, analysed, now), rules, publishing, now)
+        met = [
+            (msgspec.structs.replace(article, generation=rules.generation), analysed) for article, analysed in carried
+        ]
+        arrived = [
+            (article, Document.of(article, analysed, now))
+            for article, analysed in met
+            if publishing.make_ready(article, analysed, now)
+        ]
+        new = ring(arrived, rules, publishing, now)
+    if new:
+        hall.rang()
 
 
 def _without_poison(hall: Hall, claimed: Sequence[Article]) -> list[Article]:

@@ -17,8 +17,8 @@ SHINGLE = 4
 """Words of a shingle."""
 _QUOTED = 25
 """Words from which a quotation is long: a statement that others quote too."""
-# Two digits or more, and no years: single digits and years agree by chance.
-_NUMBER = re.compile(r"(?<!\d)(?!(?:19|20)\d\d(?!\d|[.,:]\d))\d+(?:[.,:]?\d+)+")
+_NUMBER = re.compile(r"\d++(?:[.,:]\d++)*+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERS_KEPT = 400
 _NAMES_KEPT = 200
 _SLOTS_KEPT = 64
@@ -28,11 +28,14 @@ _FULL = 8
 _LEADS = 4
 """Sentences among which the lead is looked for."""
 _LEAD_KEPT = 50
-_QUOTATION = re.compile(r"«[^«»]{80,}»|“[^“”]{80,}”|„[^„“”]{80,}[“”]|(?<!\w)\"[^\"]{80,}\"(?!\w)")
+# Each alternative begins with its mark, so that the search need not stop at every letter.
+_QUOTATION = re.compile(r"«[^«»]{80,}»|“[^“”]{80,}”|„[^„“”]{80,}[“”]|\"(?<!\w\")[^\"]{80,}\"(?!\w)")
 _NEGATIONS = frozenset(
     "s:not s:no s:never s:cannot s:nobody s:nothing s:не s:ні s:ані s:ніхто s:нічого s:ніколи s:немає s:нет s:ни"
     " s:никто s:ничего s:никогда s:nicht s:kein s:keine s:keinen s:nie s:pas s:jamais s:nunca".split()
 )
+_SLAVIC = frozenset(word for word in _NEGATIONS if "а" <= word[2] <= "я")
+"""Negations behind which an object may have another case, and its adjective too."""
 _AUXILIARIES = frozenset(("s:did", "s:does", "s:do"))
 
 
@@ -55,9 +58,9 @@ def sketch(article: Article, analysed: Analysed) -> Drawn:
     names = names_at(analysed)
     hashes = _shingles(words)
     within = _quoted(article.text, len(words))
-    quoted = {one for at, one in enumerate(hashes) if at in within}
-    shingles = sorted(set(hashes) - quoted)
+    quoted = {hashes[at] for at in within if at < len(hashes)}
     every = sorted({*hashes})
+    shingles = [one for one in every if one not in quoted] if quoted else every
     count = min(96, max(24, len(every) // 8))
     drawn = Sketch(
         article=article.id,
@@ -70,10 +73,10 @@ def sketch(article: Article, analysed: Analysed) -> Drawn:
         tokens=len(words),
         shingles=packed(shingles),
         quoted=packed(sorted(quoted)),
-        denied=_denied(words),
+        denied=_denied(words, hashes),
         lead=_lead(words, analysed.sentences),
-        slots=_slots(words, names),
-        numbers=tuple(sorted(set(_NUMBER.findall(article.text)))[:_NUMBERS_KEPT]),
+        slots=_slots(analysed, words, names),
+        numbers=_numbers(article.text),
         names=packed(_names(words, names)),
         first_seen=article.first_seen,
     )
@@ -98,9 +101,9 @@ def pairs(data: bytes) -> tuple[tuple[int, int], ...]:
 
 
 @lru_cache(512)
-def fives(data: bytes) -> tuple[tuple[int, int, int, int, int], ...]:
-    """The numbers of ``packed``, in fives."""
-    return tuple(struct.iter_unpack("<5I", data))
+def sixes(data: bytes) -> tuple[tuple[int, int, int, int, int, int], ...]:
+    """The numbers of ``packed``, in sixes."""
+    return tuple(struct.iter_unpack("<6I", data))
 
 
 @lru_cache(512)
@@ -111,8 +114,10 @@ def unpacked(data: bytes) -> frozenset[int]:
 
 def _shingles(words: Sequence[str]) -> list[int]:
     """Hashes of all runs of four words in their order; of all words together where there are fewer."""
-    runs = range(max(1, len(words) - SHINGLE + 1)) if words else ()
-    return [crc32(" ".join(words[at : at + SHINGLE]).encode()) for at in runs]
+    if len(words) < SHINGLE:
+        return [crc32(" ".join(words).encode())] if words else []
+    runs = zip(*(words[at:] for at in range(SHINGLE)), strict=False)
+    return [crc32(run.encode()) for run in map(" ".join, runs)]
 
 
 def _quoted(text: str, words: int) -> set[int]:
@@ -135,28 +140,26 @@ def _quoted(text: str, words: int) -> set[int]:
     return found if len(found) < words - SHINGLE else set()
 
 
-def _denied(words: Sequence[str]) -> bytes:
-    """Of each negation five hashes: the words before it, those behind its verb, those a word on, two shingles of it.
+def _denied(words: Sequence[str], hashes: Sequence[int]) -> bytes:
+    """Of each negation six hashes: the words before it, three runs of words from the second one behind it on, and two
+    shingles that hold it.
 
-    A text that has the first and the second or third, but none of the last, says the contrary in the same place. The
-    first is 0 at the beginning of the text. ``did not cross`` stands where the other text has ``crossed``, and a
-    Slavic object behind a negation may have another case.
+    A text that has the first and one of the next three, but none of the last, says the contrary in the same place. The
+    first is 0 at the beginning of the text, and those behind are 0 where it ends before. ``did not cross`` stands where
+    the other text has ``crossed``, and what follows a Slavic verb may have another case behind a negation: an object,
+    or an adjective and an object.
     """
     found: list[int] = []
-    for at, word in enumerate(words):
-        if word not in _NEGATIONS or at + 3 + SHINGLE > len(words):
-            continue
+    for at in [at for at, word in enumerate(words) if word in _NEGATIONS]:
         start = at - 1 if at and words[at - 1] in _AUXILIARIES else at
-        before = _hash(words[start - SHINGLE : start]) if start >= SHINGLE else 0
-        within = _hash(words[max(0, at - 1) : max(0, at - 1) + SHINGLE])
-        found += (
-            before,
-            _hash(words[at + 2 : at + 2 + SHINGLE]),
-            _hash(words[at + 3 : at + 3 + SHINGLE]),
-            within,
-            _hash(words[at - SHINGLE + 1 : at + 1]) if at >= SHINGLE - 1 else within,
-        )
-    return packed(found[: 5 * _DENIED_KEPT])
+        before = hashes[start - SHINGLE] if start >= SHINGLE else 0
+        within_too = hashes[at - SHINGLE + 1] if at >= SHINGLE - 1 else 0
+        within = hashes[max(0, at - 1)] if max(0, at - 1) < len(hashes) else within_too
+        places = at + 2, at + 3, at + (4 if words[at] in _SLAVIC else 3)
+        behind = [hashes[place] if place < len(hashes) else 0 for place in places]
+        if before or behind[0]:
+            found += (before, *behind, within, within_too or within)
+    return packed(found[: 6 * _DENIED_KEPT])
 
 
 def _lead(words: Sequence[str], sentences: Sequence[int]) -> bytes:
@@ -164,30 +167,41 @@ def _lead(words: Sequence[str], sentences: Sequence[int]) -> bytes:
     bounds = pairwise((0, *sentences[:_LEADS], len(words)))
     first = next((words[start:end] for start, end in bounds if end - start >= _FULL), words[:0])[:_LEAD_KEPT]
     negations = sum(word in _NEGATIONS for word in first)
-    rest = {crc32(word.encode()) for word in first if word not in _NEGATIONS | _AUXILIARIES}
+    rest = {crc32(word.encode()) for word in {*first} - _NEGATIONS - _AUXILIARIES}
     return packed([negations, *sorted(rest)]) if rest else b""
 
 
-def _hash(words: Sequence[str]) -> int:
-    return crc32(" ".join(words).encode())
-
-
-def _slots(words: Sequence[str], names: set[int]) -> bytes:
+def _slots(analysed: Analysed, words: Sequence[str], names: set[int]) -> bytes:
     """What stands in a place where a bulletin of the next day has another number or name: place and filling, in pairs.
 
     The place is told by two words on either side, in which numbers and names are left open. Of many places those with
     the smallest hashes are kept, so that two texts keep the same ones. One that comes twice with other fillings tells
     nothing.
     """
-    numbers = {at for at, word in enumerate(words) if word[2:3].isdigit()}
-    shape = ["#" if at in numbers else "@" if at in names else word for at, word in enumerate(words)]
-    found: dict[int, set[int]] = {}
+    numbers = {at for at, token in enumerate(analysed.text) if token.is_number}
+    shape = [*words]
+    for at in names:
+        shape[at] = "@"
+    for at in numbers:
+        shape[at] = "#"
+    found: dict[int, int | None] = {}
     for at in numbers | names:
-        around = (*shape[max(0, at - 2) : at], *shape[at + 1 : at + 3])
-        if len(around) == 4 and sum(one in ("#", "@") for one in around) < 3:
-            found.setdefault(crc32(f"{shape[at]} {' '.join(around)}".encode()), set()).add(crc32(words[at].encode()))
-    sure = sorted((place, fillings.pop()) for place, fillings in found.items() if len(fillings) == 1)
-    return packed([one for pair in sure[:_SLOTS_KEPT] for one in pair])
+        if not 2 <= at < len(shape) - 2:
+            continue
+        one, two, itself, three, four = around = shape[at - 2 : at + 3]
+        if around.count("#") + around.count("@") > 3:
+            continue
+        place, filling = crc32(f"{itself} {one} {two} {three} {four}".encode()), crc32(words[at].encode())
+        if found.setdefault(place, filling) != filling:
+            found[place] = None
+    sure = sorted(place for place, filling in found.items() if filling is not None)
+    return packed([one for place in sure[:_SLOTS_KEPT] for one in (place, found[place] or 0)])
+
+
+def _numbers(text: str) -> tuple[str, ...]:
+    """Numbers of two digits or more that are no years: single digits and years agree by chance."""
+    found = {one for one in _NUMBER.findall(text) if len(one) > 1 and not _YEAR.fullmatch(one)}
+    return tuple(sorted(found)[:_NUMBERS_KEPT])
 
 
 def _names(words: Sequence[str], names: set[int]) -> list[int]:

@@ -147,7 +147,7 @@ def _article(read: _Read, found: body.Body, verdict: kind.Verdict) -> Article:
     hashed = text_hash(found.text)
     address = address_id(read.url)
     return Article(
-        id=article_id(address, hashed),
+        id=article_id(address, hashed, read.title.text),
         address_id=address,
         url=read.url,
         fetched_url=page.fetched_url or page.url,
@@ -195,7 +195,7 @@ def _entry(read: _Read, entry: live.Entry) -> Article:
     said = remarks.read(entry.title, entry.text, entry.dropped, read.outlet)
     ledger = (entry.date,) if entry.date else ()
     return Article(
-        id=article_id(address, hashed),
+        id=article_id(address, hashed, entry.title),
         address_id=address,
         url=url,
         fetched_url=read.page.fetched_url or read.page.url,

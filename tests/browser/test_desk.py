@@ -11,6 +11,7 @@ import pytest
 from tocsin.desk import create_app, serving
 from tocsin.lists import load as load_lists
 from tocsin.query.expand import Expander
+from tocsin.records import derived_id
 from tocsin.settings import load
 from tocsin.stores import open_store
 from tocsin.words import Words
@@ -33,6 +34,8 @@ def desk(tmp_path_factory, newsroom):
     made = newsroom.fill(store, words, expander)
     hostile = newsroom.hostile()
     newsroom.publish(store, words, hostile)
+    edited = newsroom.edited()
+    newsroom.publish(store, words, edited, {one.id: derived_id("story", edited[0].id) for one in edited})
     for number, one in enumerate(hostile):
         newsroom.tell(store, words, expander, "conscripts", f"{newsroom.HOSTILE[number]} {number}", one, 1)
     app = create_app(store, clock=newsroom.StandingClock(), zone=ZoneInfo("Europe/Kyiv"), expander=expander)
@@ -44,7 +47,7 @@ def desk(tmp_path_factory, newsroom):
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.02)
     paths = ["", "search", "search?q=conscripts", "search?q=Bakhmut", "alerts", "why", f"why?url={made[5].url}"]
-    paths += [f"article/{one.id}?q=conscripts" for one in (made[5], *hostile)]
+    paths += [f"article/{one.id}?q=conscripts" for one in (made[5], *edited, *hostile)]
     yield serving.url_of(listening), paths
     server.should_exit = True
     thread.join(10)

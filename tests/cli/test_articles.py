@@ -10,8 +10,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from tocsin.addresses import article_id
 from tocsin.cli.articles import group
 from tocsin.cli.jsonl import Line
 from tocsin.stores import open_store
@@ -101,6 +103,50 @@ def test_what_is_imported_can_be_exported_and_imported_again(file: Path, tmp_pat
     again = rows(tocsin(tmp_path / "two", "export", "--out", "-").stdout)
     kept = ("id", "url", "title", "text", "story", "published", "places", "lang", "relation")
     assert [[row[name] for name in kept] for row in again] == [[row[name] for name in kept] for row in first]
+
+
+EDITED = [
+    LINES[0] | {"first_seen": "2026-11-20T08:10:00+00:00"},
+    LINES[0] | {"first_seen": "2026-11-20T09:10:00+00:00", "title": "Bridge opens, mayor stays away"},
+    LINES[0] | {"first_seen": "2026-11-20T15:10:00+00:00", "title": "Bridge opens, mayor stays away",
+                "text": f"{LINES[0]['text']}\n\nA spokeswoman did not want to say where the mayor was on Friday."},
+]  # fmt: skip
+
+
+def test_each_version_is_found_and_says_that_it_is_an_older_one(tmp_path: Path) -> None:
+    """Another headline is a version; twice is once, also where the rows are of before headlines counted."""
+    file = tmp_path / "in.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in EDITED))
+    for new in (3, 0):
+        assert f"3 articles read, {new} new" in tocsin(tmp_path, "import", str(file)).stderr
+    found = rows(tocsin(tmp_path, "search", "title:bridge", "--json").stdout)
+    assert [(it["version"], it.get("newer")) for it in found] == [(3, None), (2, found[0]["id"]), (1, found[0]["id"])]
+    assert {it["story"] for it in found} == {found[0]["story"]}
+    assert tocsin(tmp_path, "search", "title:bridge").stdout.count("changed since (version 3") == 2
+    (newest,) = rows(tocsin(tmp_path, "search", "spokeswoman", "--json").stdout)
+    assert newest["version"] == 3
+    history = rows(tocsin(tmp_path, "why", str(LINES[0]["url"]), "--json").stdout)
+    changes = [(line["at"], line["detail"]) for line in history if line["what"].startswith("version ")]
+    assert changes == [
+        ("2026-11-20T09:10:00+00:00", "changed since version 1, seen 2026-11-20 08:10 UTC: headline changed"),
+        (
+            "2026-11-20T15:10:00+00:00",
+            "changed since version 2, seen 2026-11-20 09:10 UTC: 1 paragraph added (13 words)",
+        ),
+    ]
+    assert any("the same words before, under another headline" in line["detail"] for line in history)
+
+
+def test_an_import_knows_rows_of_before_headlines_counted(tmp_path: Path) -> None:
+    """Their ids had no headline in them, and stay."""
+    store = open_store(f"sqlite:{tmp_path}/tocsin.db")
+    old = Line(**EDITED[0]).article(datetime.now(UTC))
+    store.accept([msgspec.structs.replace(old, id=article_id(old.address_id, old.text_hash))])
+    store.close()
+    file = tmp_path / "in.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in EDITED[:2]))
+    for new in (1, 0):
+        assert f"2 articles read, {new} new" in tocsin(tmp_path, "import", str(file)).stderr
 
 
 def test_what_is_on_its_way_is_exported_too(tmp_path: Path) -> None:

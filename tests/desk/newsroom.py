@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin import addresses
 from tocsin.query.document import Document
-from tocsin.query.hits import hits
+from tocsin.query.hits import Lines, hits
 from tocsin.query.parse import parse
 from tocsin.records import (
     Alert,
@@ -120,7 +120,7 @@ def article(
         "authors": ("Olena Marchuk",) if lang == "en" else (),
     }
     return Article(
-        id=addresses.article_id(address, text_hash),
+        id=addresses.article_id(address, text_hash, title),
         address_id=address,
         url=url,
         fetched_url=url,
@@ -246,6 +246,27 @@ def articles() -> list[Article]:
     ]
 
 
+def edited() -> list[Article]:
+    """A page whose headline was changed first, then its text, and that went back to what it said at first."""
+    lines = CONSCRIPTS.split("\n\n")
+    first = "\n\n".join((lines[0].replace("on Sunday", "late on Saturday"), lines[1]))
+    second = "\n\n".join((lines[0], lines[1].replace("Some 400", "More than 500 (1 < 2 & counting)"), lines[2]))
+    told = [
+        ("Dnipro calls up men", first, 300.0),
+        ("Dnipro is said to call up men", first, 240.0),
+        ("Dnipro is said to call up men", second, 120.0),
+    ]
+    made = []
+    for number, (title, text, minutes) in enumerate(told, 1):
+        relation = "original" if number == 1 else "version"
+        made.append(
+            article("dnipro-courier", "war/edited", title, text, "en", minutes, None, version=number, relation=relation)
+        )
+    back = addresses.return_id(made[1].id, made[2].id)
+    seen = NOW - timedelta(minutes=30)
+    return [*made, msgspec.structs.replace(made[1], id=back, version=4, first_seen=seen)]
+
+
 def hostile() -> list[Article]:
     """Articles whose every field is an attack."""
     made = []
@@ -332,7 +353,7 @@ def tell(
     told = store.articles([told.id])[told.id]
     created = told.first_seen + timedelta(seconds=after)
     document = Document.of(told, words.analyse(told.title, told.text, told.lang))
-    met = (hit,) if hit else hits(expander.resolve(parse(query)), document, told)
+    met = (hit,) if hit else hits(expander.resolve(parse(query)), document, Lines(told))
     alert = Alert(
         id=derived_id(subscription.id, told.story),
         subscription=subscription.id,

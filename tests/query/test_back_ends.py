@@ -31,7 +31,7 @@ from tocsin.query.ast import (
 )
 from tocsin.query.document import Document, attributes, times
 from tocsin.query.expand import Expander, fixed
-from tocsin.query.hits import hits
+from tocsin.query.hits import Lines, hits
 from tocsin.query.match import Matcher
 from tocsin.query.meaning import holds
 from tocsin.query.parse import QueryError, parse
@@ -279,7 +279,7 @@ def test_the_right_words_meet(store: SqliteStore, query: str) -> None:
 def shown(query: str, number: int) -> list[tuple[str, str, str]]:
     """What a hit says of itself."""
     it, analysed = ARTICLES[number]
-    return [(hit.form, hit.word, hit.how) for hit in hits(EXPANDER.read(query), Document.of(it, analysed), it)]
+    return [(hit.form, hit.word, hit.how) for hit in hits(EXPANDER.read(query), Document.of(it, analysed), Lines(it))]
 
 
 def test_hits_say_how_they_met() -> None:
@@ -293,7 +293,7 @@ def test_hits_say_how_they_met() -> None:
 def test_a_hit_stands_in_its_sentence() -> None:
     """The sentence around the form, and where the form begins in it."""
     it, analysed = ARTICLES[0]
-    (hit,) = hits(EXPANDER.read("text:Bakhmut"), Document.of(it, analysed), it)
+    (hit,) = hits(EXPANDER.read("text:Bakhmut"), Document.of(it, analysed), Lines(it))
     assert hit.sentence == "The conscripts near Bakhmut were told to sign."
     assert hit.sentence[hit.start :].startswith("Bakhmut")
 

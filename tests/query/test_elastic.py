@@ -77,19 +77,19 @@ def test_title_and_text_keep_their_positions() -> None:
         (Token(("s:d", "x:d")), Token(("s:e", "x:e", "x:E"))),
         (1,),
     )
-    places = document(analysed, {}, {})["places"]
-    assert places["s"] == ["s:a s:c", "s:d s:e"]
-    assert places["x"] == ["x:A x:c", "x:d x:e"]
-    assert places["x2"] == ["x:a _", "_ x:E"]
-    assert places["b"] == ["l:b _", ""]
-    assert "b2" not in places
-    assert places["turn"][1].split()[0] == str((2 + GAP) % 8)
-    assert places["edge"] == ["_ _ E", "_ _ Z"]
+    positions = document(analysed, {}, {})["positions"]
+    assert positions["s"] == ["s:a s:c", "s:d s:e"]
+    assert positions["x"] == ["x:A x:c", "x:d x:e"]
+    assert positions["x2"] == ["x:a _", "_ x:E"]
+    assert positions["b"] == ["l:b _", ""]
+    assert "b2" not in positions
+    assert positions["turn"][1].split()[0] == str((2 + GAP) % 8)
+    assert positions["edge"] == ["_ _ E", "_ _ Z"]
 
 
 def test_no_key_is_lost() -> None:
     keys = tuple(f"{kind}:{number}" for kind in "sxlt" for number in range(PLACES["b" if kind == "l" else kind]))
-    found = document(Analysed((Token(keys),), ()), {}, {})["places"]
+    found = document(Analysed((Token(keys),), ()), {}, {})["positions"]
     assert {token for lane in found.values() for value in lane for token in value.split()} >= set(keys)
 
 
@@ -101,7 +101,7 @@ def test_more_keys_than_fields_are_told() -> None:
 
 def test_fields_are_those_of_the_mapping() -> None:
     assert {name for kind in PLACES for name in names(kind)} <= {
-        f"places.{name}" for name in elastic_mapping()["places"]["properties"]
+        f"positions.{name}" for name in elastic_mapping()["positions"]["properties"]
     }
 
 

@@ -55,6 +55,9 @@ class MemoryStore:
     def latest(self, address_ids: Sequence[str]) -> dict[str, Article]:
         return {one.address_id: one for one in self.accepted.values() if one.address_id in address_ids}
 
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        return {name: self.accepted[name] for name in ids if name in self.accepted}
+
     def drop(self, drops: Iterable[Drop]) -> None:
         self.calls.append("drop")
         self.drops.extend(drops)

@@ -71,7 +71,7 @@ def test_identity_and_facts(case: Path) -> None:
     assert extract(page, outlet).canonical == extraction.canonical
     for article in extraction.articles:
         assert article.address_id == address_id(article.url)
-        assert article.id == article_id(article.address_id, article.text_hash)
+        assert article.id == article_id(article.address_id, article.text_hash, article.title)
         assert (article.outlet, article.first_seen, article.state) == (outlet.name, page.fetched, "accepted")
         assert article.http.size == len(page.body)
         facts = article.extraction

@@ -24,7 +24,7 @@ BODY = "The council met late on Monday and agreed that the bridge must be closed
 def article(text: str, title: str = "Bridge closed", url: str = URL, kind: str = "article") -> Article:
     ident, hashed = address_id(url), derived_id("text", text)
     return Article(
-        id=article_id(ident, hashed), address_id=ident, url=url, outlet="post", title=title, text=text,
+        id=article_id(ident, hashed, title), address_id=ident, url=url, outlet="post", title=title, text=text,
         text_hash=hashed, first_seen=datetime.now(UTC), kind=kind,
     )  # fmt: skip
 
@@ -107,6 +107,56 @@ def test_a_changed_headline_over_a_changed_counter_is_a_version() -> None:
     site = Site()
     site.look(article(f"{BODY}\n\n1 comment"))
     assert site.look(article(f"{BODY}\n\n2 comments", title="Bridge open")).articles == 1
+
+
+def test_a_changed_headline_alone_is_a_version() -> None:
+    site = Site()
+    site.look(article(BODY, title="Bridge closed"))
+    site.look(article(BODY, title="Bridge closed"))
+    assert site.look(article(BODY, title="Bridge closed for good")).articles == 1
+    assert (site.store.drops, site.span()) == ([], LADDER[0])
+    assert [one.text_hash for one in site.store.accepted.values()] == [article(BODY).text_hash] * 2
+
+
+@pytest.mark.parametrize("same", ["bridge\u00a0 closed", "Bri\u00addge closed", " Bridge Closed\u200b", ""])
+def test_a_headline_set_in_another_way_is_no_version(same: str) -> None:
+    site = Site()
+    site.look(article(BODY))
+    assert site.look(article(BODY, title=same)).articles == 0
+    assert len(site.store.accepted) == 1
+
+
+def test_a_row_of_before_headlines_counted_gets_no_second_one() -> None:
+    site = Site()
+    new = article(BODY)
+    old = msgspec.structs.replace(new, id=article_id(new.address_id, new.text_hash))
+    assert old.id != new.id
+    site.store.accept([old])
+    for _ in range(2):
+        assert site.look(new).articles == 0
+    assert site.look(article(BODY, title="Bridge open")).articles == 1
+    assert site.store.drops == []
+
+
+def test_an_edit_taken_back_is_the_last_word() -> None:
+    site = Site()
+    first, second = article(BODY), article(f"{BODY}\n\nA ferry will run from Tuesday.")
+    made = [site.look(one).articles for one in (first, second, first, first, second, first, first)]
+    assert made == [1, 1, 1, 0, 1, 1, 0]
+    assert [one.text for one in site.store.accepted.values()] == [
+        one.text for one in (first, second, first, second, first)
+    ]
+    assert site.store.drops == []
+
+
+def test_a_page_that_wavers_between_two_texts_is_looked_at_as_one_that_stays() -> None:
+    site = Site()
+    texts = (article(BODY), article(BODY, title="Bridge open"))
+    looks = 0
+    while site.state.due is not None or not looks:
+        site.look(texts[looks % 2])
+        looks += 1
+    assert looks == 1 + 1 + len(LADDER)
 
 
 @pytest.mark.parametrize("edited", [False, True])

@@ -1,4 +1,4 @@
-"""What every store promises, run over each store that there is: today the embedded one."""
+"""What every store promises, run over each store that there is."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -14,17 +14,19 @@ from tocsin.query.meaning import holds
 from tocsin.query.plan import All, AnyOf, Between, Has, Near, No, Often, Plan, Sequence, Stands, Together
 from tocsin.records import Alert, Article, Delivery, Drop, Feed, Listing, Notice, Outlet, PageState, derived_id
 from tocsin.stores import open_store
-from tocsin.stores.port import Sketch, own_story
-from tocsin.stores.sqlite import SqliteStore
+from tocsin.stores.port import Hint, Sketch, Store, alert_id, own_story
 from tocsin.words import Analysed, Token
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    """An empty store."""
-    handle = open_store(f"sqlite:{tmp_path}/store.db")
+@pytest.fixture(params=["sqlite", "memory", "elastic"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind."""
+    if request.param == "elastic":
+        yield request.getfixturevalue("elastic_store")
+        return
+    handle = open_store("sqlite::memory:" if request.param == "memory" else f"sqlite:{tmp_path}/store.db")
     yield handle
     handle.close()
 
@@ -69,21 +71,27 @@ def sketch_of(it: Article) -> Sketch:
     )
 
 
-def carry(store: SqliteStore, *articles: Article) -> None:
-    """Accept, file and publish."""
+def filed(store: Store, *articles: Article) -> list[Article]:
+    """Accept and file: each in the story that it names, or in its own."""
     store.accept(articles)
-    claimed = store.claim(100, 30, NOW)
+    claimed = [
+        msgspec.structs.replace(it, story=it.story or own_story(it.id)) for it in store.claim(len(articles), 30, NOW)
+    ]
     with store.filing() as filing:
         for it in claimed:
-            storied = msgspec.structs.replace(it, story=it.story or it.id)
-            assert filing.file(storied, sketch_of(storied), [1, 2], analysed(it.text))
+            assert filing.file(it, sketch_of(it), [1, 2], analysed(it.text))
+    return [msgspec.structs.replace(it, state="filed") for it in claimed]
+
+
+def carry(store: Store, *articles: Article) -> None:
+    """Accept, file and publish."""
+    ready = filed(store, *articles)
     with store.publishing() as publishing:
-        for it in claimed:
-            ready = msgspec.structs.replace(it, state="filed", story=it.story or it.id)
-            assert publishing.make_ready(ready, analysed(it.text), NOW)
+        for it in ready:
+            assert publishing.make_ready(it, analysed(it.text), NOW)
 
 
-def test_outlets_and_feeds_are_kept(store: SqliteStore) -> None:
+def test_outlets_and_feeds_are_kept(store: Store) -> None:
     """Create, replace, choose by activity, remove with feeds."""
     one, two = (
         Outlet(name="one", home="https://one.example/"),
@@ -99,7 +107,7 @@ def test_outlets_and_feeds_are_kept(store: SqliteStore) -> None:
     assert store.feeds() == []
 
 
-def test_accepting_twice_is_accepting_once(store: SqliteStore) -> None:
+def test_accepting_twice_is_accepting_once(store: Store) -> None:
     """The second time nothing is new and nothing is changed."""
     page = PageState(address_id=article(1).address_id, url="https://one.example/1", outlet="one", fetched=NOW)
     assert store.accept([article(1), article(2)], [page]) == [article(1).id, article(2).id]
@@ -108,7 +116,7 @@ def test_accepting_twice_is_accepting_once(store: SqliteStore) -> None:
     assert store.pages([page.address_id, "unknown"]) == {page.address_id: page}
 
 
-def test_pages_come_back_when_due(store: SqliteStore) -> None:
+def test_pages_come_back_when_due(store: Store) -> None:
     """Only what is due, of the outlets asked for, the longest due first."""
 
     def page(number: int, due: datetime | None, outlet: str = "one") -> PageState:
@@ -119,7 +127,7 @@ def test_pages_come_back_when_due(store: SqliteStore) -> None:
     assert [due.address_id for due in store.pages_due(["one"], NOW, 10)] == ["2", "1"]
 
 
-def test_a_claim_is_a_lease(store: SqliteStore) -> None:
+def test_a_claim_is_a_lease(store: Store) -> None:
     """What is leased is not given twice; when the lease is over it is, with a higher fencing number."""
     store.accept([article(1)])
     (first,) = store.claim(10, 30, NOW)
@@ -134,7 +142,7 @@ def test_a_claim_is_a_lease(store: SqliteStore) -> None:
     assert stored.keys("text") == [("s:x", "x:x")]
 
 
-def test_what_was_leased_before_comes_first_and_alone(store: SqliteStore) -> None:
+def test_what_was_leased_before_comes_first_and_alone(store: Store) -> None:
     """A poisoned article must not use up the attempts of those that were claimed beside it."""
     store.accept([article(number) for number in range(1, 4)])
     assert len(store.claim(10, 30, NOW)) == 3
@@ -149,7 +157,62 @@ def test_what_was_leased_before_comes_first_and_alone(store: SqliteStore) -> Non
     ]
 
 
-def test_filing_finds_what_was_filed(store: SqliteStore) -> None:
+def hint(it: Article) -> Hint:
+    """What a message tells of it."""
+    return Hint(it.id, it.address_id)
+
+
+def test_a_hint_leases_what_is_free(store: Store) -> None:
+    """The named ones alone, once; what is unknown, held, ready or parked is passed over."""
+    carry(store, article(9))
+    store.accept([article(number) for number in range(1, 5)])
+    parked, held = store.claim(2, 30, NOW)
+    store.park(parked, "poison", NOW)
+    hints = [hint(article(number)) for number in (1, 2, 3, 9, 77)]
+    (three,) = store.claim_these(hints, 30, NOW)
+    assert (three.title, three.lease, three.attempts) == ("Title 3", 1, 1)
+    assert store.claim_these(hints, 30, NOW) == []
+    assert store.claim_these([], 30, NOW) == []
+    with store.filing() as filing:
+        assert filing.file(held, sketch_of(held), [], analysed("x"))
+        assert filing.file(three, sketch_of(three), [], analysed("x"))
+    assert [it.title for it in store.claim(10, 30, NOW)] == ["Title 4"]
+
+
+def test_a_hint_leases_what_was_leased_before_alone(store: Store) -> None:
+    """A poisoned article must not use up the attempts of those that a message names beside it."""
+    store.accept([article(number) for number in range(1, 4)])
+    hints = [hint(article(number)) for number in range(1, 5)]
+    assert len(store.claim_these(hints, 30, NOW)) == 3
+    store.accept([article(4)])
+    later = NOW + timedelta(seconds=31)
+    found = [store.claim_these(hints, 30, later) for _ in range(5)]
+    assert [it.title for it in found[0]] == ["Title 4"]
+    assert sorted([it.title for it in batch] for batch in found[1:4]) == [["Title 1"], ["Title 2"], ["Title 3"]]
+    assert {it.attempts for batch in found[1:4] for it in batch} == {2}
+    assert found[4] == []
+    store.release(found[1])
+    assert [it.id for it in store.claim_these(hints, 30, later)] == [found[1][0].id]
+
+
+def test_overdue_is_what_nobody_carries(store: Store) -> None:
+    """After the grace what was never leased; when its lease is over what was, filed or not."""
+    store.accept([article(1), article(2), article(3, first_seen=NOW + timedelta(seconds=30))])
+    first, second = store.claim(2, 30, NOW)
+    with store.filing() as filing:
+        assert filing.file(first, sketch_of(first), [], analysed("x"))
+    assert store.overdue(NOW + timedelta(seconds=29), 20, 10) == []
+    later = NOW + timedelta(seconds=31)
+    assert sorted(store.overdue(later, 20, 10)) == sorted([(hint(first), "filed"), (hint(second), "accepted")])
+    much_later = NOW + timedelta(seconds=51)
+    assert len(store.overdue(much_later, 20, 10)) == 3
+    assert len(store.overdue(much_later, 20, 2)) == 2
+    store.release([second])
+    assert (hint(first), "filed") in store.overdue(later, 20, 10)
+    assert (hint(second), "accepted") in store.overdue(later, 20, 10)
+
+
+def test_filing_finds_what_was_filed(store: Store) -> None:
     """By address, by text and by fingerprints, also inside the same transaction. The rest: test_fingerprints.py."""
     store.accept([article(1), article(2)])
     one, two = store.claim(10, 30, NOW)
@@ -164,7 +227,7 @@ def test_filing_finds_what_was_filed(store: SqliteStore) -> None:
     assert [it.id for it in store.members(own_story(two.id))] == [one.id, two.id]
 
 
-def test_an_exception_takes_a_transaction_back(store: SqliteStore) -> None:
+def test_an_exception_takes_a_transaction_back(store: Store) -> None:
     """Half a batch is never kept."""
     store.accept([article(1)])
     (one,) = store.claim(10, 30, NOW)
@@ -185,7 +248,7 @@ def word(*names: str, zone: str = "") -> Stands:
     return Stands((Sequence(tuple(frozenset({f"s:{name}"}) for name in names), " ".join(names)),), zone)
 
 
-def test_ready_articles_are_found_and_ordered_by_arrival(store: SqliteStore) -> None:
+def test_ready_articles_are_found_and_ordered_by_arrival(store: Store) -> None:
     """Search and the reference meaning agree; newest arrival first; nothing that is not ready."""
     texts = ["alpha beta", "beta alpha gamma", "gamma", "alpha x beta", "alpha x y alpha beta beta"]
     carry(store, *[article(number, text, lang="uk" if number % 2 else "en") for number, text in enumerate(texts)])
@@ -225,7 +288,7 @@ def test_ready_articles_are_found_and_ordered_by_arrival(store: SqliteStore) -> 
     assert [it.id for it in store.walk()] == [it.id for it in reversed(everything)]
 
 
-def test_stories_leave_one_article_each(store: SqliteStore) -> None:
+def test_stories_leave_one_article_each(store: Store) -> None:
     """--stories shows the newest member of each story; the story names all its outlets."""
     carry(store, article(1, "a", story="s"), article(2, "b", story="s", outlet="two"), article(3, "c"))
     assert [it.text for it in store.search(None, limit=10, stories=True)] == ["c", "b"]
@@ -237,17 +300,18 @@ def test_stories_leave_one_article_each(store: SqliteStore) -> None:
     assert (story.outlets, story.texts) == (("one", "two"), 2)
 
 
-def test_alerts_and_their_deliveries_are_an_outbox(store: SqliteStore) -> None:
+def test_alerts_and_their_deliveries_are_an_outbox(store: Store) -> None:
     """A delivery waits until it is due, keeps its attempts, and is created once."""
     carry(store, article(1))
-    alert = Alert(id="a", subscription="s", story="t", article=article(1).id, created=NOW)
-    notice = Notice(id="n", alert="a", kind="first", ordinal=1, article=article(1).id, created=NOW)
+    name = alert_id("s", "t")
+    alert = Alert(id=name, subscription="s", story="t", article=article(1).id, created=NOW)
+    notice = Notice(id="n", alert=name, kind="first", ordinal=1, article=article(1).id, created=NOW)
     delivery = Delivery(id="d", notice="n", channel="stdout:")
     for _ in range(2):
         with store.publishing() as publishing:
             publishing.put_alert(alert)
             publishing.put_notice(notice, [delivery])
-            assert publishing.alert_of("s", "t") == alert
+            assert publishing.alerts_of({("s", "t"), ("s", "u")}) == {("s", "t"): alert}
     assert store.deliveries_due(NOW, 10) == [(delivery, notice)]
     later = msgspec.structs.replace(delivery, attempts=1, next_try=NOW + timedelta(minutes=1), error="down")
     store.put_delivery(later)
@@ -255,14 +319,71 @@ def test_alerts_and_their_deliveries_are_an_outbox(store: SqliteStore) -> None:
     assert store.deliveries_due(NOW + timedelta(minutes=2), 10) == [(later, notice)]
     store.put_delivery(msgspec.structs.replace(later, state="delivered"))
     assert store.deliveries_due(NOW + timedelta(days=2), 10) == []
-    assert [(found.id, [n.id for n in notices]) for found, notices in store.alerts()] == [("a", ["n"])]
+    assert [(found.id, [n.id for n in notices]) for found, notices in store.alerts()] == [(name, ["n"])]
+
+
+def test_a_delivery_is_taken_by_one(store: Store) -> None:
+    """Who took it has it for the lease, longer if it is kept; what a dead one took comes back; a result ends it."""
+    carry(store, article(1))
+    name = alert_id("s", "t")
+    alert = Alert(id=name, subscription="s", story="t", article=article(1).id, created=NOW)
+    notice = Notice(id="n", alert=name, kind="first", ordinal=1, article=article(1).id, created=NOW)
+    rows = [Delivery(id=it, notice="n", channel=f"file:{it}") for it in ("a", "b", "c")]
     with store.publishing() as publishing:
-        publishing.put_alert(msgspec.structs.replace(alert, copies=3))
-        publishing.put_alert(msgspec.structs.replace(alert, id="b", story="u", copies=2))
-    assert store.told() == {"s": (2, 5)}
+        publishing.put_alert(alert)
+        publishing.put_notice(notice, rows)
+    _, b, c = rows
+
+    def taken(seconds: float, limit: int = 10, without: tuple[str, ...] = ()) -> list[str]:
+        found = store.take_deliveries(NOW + timedelta(seconds=seconds), limit, 15, without)
+        assert all(of == notice and it in rows for it, of in found)
+        return sorted(it.id for it, _ in found)
+
+    assert taken(0, without=("file:a", "file:b")) == ["c"]
+    assert taken(1, limit=1) != taken(1)
+    assert taken(2) == []
+    assert store.deliveries_due(NOW + timedelta(seconds=2), 10) == []
+    store.keep_deliveries(["a"], NOW + timedelta(seconds=10), 15)
+    store.put_delivery(msgspec.structs.replace(b, state="delivered"))
+    store.put_delivery(msgspec.structs.replace(b, error="told late by one whose lease was over"))
+    assert [it.state for it in store.deliveries("n")].count("delivered") == 1
+    store.keep_deliveries(["b"], NOW, 15)
+    assert taken(17) == ["c"]
+    assert taken(26) == ["a"]
+    store.put_delivery(c)
+    assert taken(27) == ["c"]
 
 
-def test_nothing_vanishes_without_a_reason(store: SqliteStore) -> None:
+def test_an_alert_counts_the_copies_that_met_it(store: Store) -> None:
+    """Once each, under whichever id of the story; versions are no copies."""
+    stories = own_story(article(1).id), own_story(article(4).id)
+    members = [
+        article(1, story=stories[0]),
+        article(2, story=stories[0], relation="copy"),
+        article(3, story=stories[0], relation="version"),
+        article(4, story=stories[1], relation="copy"),
+    ]
+    ready = filed(store, *members)
+    with store.filing() as filing:
+        filing.join(*stories)
+    name = alert_id("s", stories[0])
+    first = Alert(id=name, subscription="s", story=stories[0], article=members[0].id, created=NOW)
+    for it in ready:
+        with store.publishing() as publishing:
+            assert publishing.make_ready(it, analysed("x"), NOW)
+            root = publishing.roots({it.story, "unknown"})
+            assert root == {it.story: stories[0], "unknown": "unknown"}
+            known = publishing.alerts_of({("s", it.story), ("t", it.story)})
+            assert known == ({} if it is ready[0] else {("s", it.story): known[("s", it.story)]})
+            if known:
+                publishing.put_match(known[("s", it.story)], it)
+            else:
+                publishing.put_alert(first)
+    assert [(found.id, found.copies) for found, _ in store.alerts()] == [(name, 2)]
+    assert store.told() == {"s": (1, 2)}
+
+
+def test_nothing_vanishes_without_a_reason(store: Store) -> None:
     """A drop and a parked article are counted by reason, and found again by their address."""
     url = "https://one.example/1?utm_source=x"
     store.drop([Drop(at=NOW, room="spiders", reason="text too short", url=url, outlet="one")])
@@ -276,7 +397,7 @@ def test_nothing_vanishes_without_a_reason(store: SqliteStore) -> None:
     ]
 
 
-def test_a_date_that_a_feed_tells_later_is_taken(store: SqliteStore) -> None:
+def test_a_date_that_a_feed_tells_later_is_taken(store: Store) -> None:
     """Undated articles get it in every state, also one that a worker holds; a dated one keeps its own."""
     dated = article(3, published=NOW - timedelta(days=3))
     carry(store, article(1))
@@ -295,13 +416,15 @@ def test_a_date_that_a_feed_tells_later_is_taken(store: SqliteStore) -> None:
     }
 
 
-def test_pruning_says_first_what_it_does(store: SqliteStore) -> None:
+def test_pruning_says_first_what_it_does(store: Store) -> None:
     """A dry run removes nothing; the run removes just that; what an alert told of stays."""
-    carry(store, article(1, "old"), article(2, "evidence"))
+    carry(store, article(1, "old"))
+    (evidence,) = filed(store, article(2, "evidence"))
+    name = alert_id("s", evidence.story)
     with store.publishing() as publishing:
-        publishing.put_notice(
-            Notice(id="n", alert="a", kind="first", ordinal=1, article=article(2, "evidence").id, created=NOW), []
-        )
+        assert publishing.make_ready(evidence, analysed("evidence"), NOW)
+        publishing.put_alert(Alert(id=name, subscription="s", story=evidence.story, article=evidence.id, created=NOW))
+        publishing.put_notice(Notice(id="n", alert=name, kind="first", ordinal=1, article=evidence.id, created=NOW), [])
     much_later = NOW + timedelta(days=500)
     assert store.prune(much_later, dry_run=True)["articles"] == 1
     assert store.count(None) == 2

@@ -3,6 +3,7 @@
 import itertools
 import random
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,9 @@ from hypothesis import strategies as st
 from tests.services import redis_server
 from tocsin.forms import Forms
 from tocsin.records import Article, derived_id
-from tocsin.stores import open_store
+from tocsin.stores import open_store, packing
 from tocsin.stores.packing import packed, unpacked
-from tocsin.stores.port import ONCE, Fingerprints, FingerprintsMissing, Met, Sketch, own_story
+from tocsin.stores.port import FIRST, NEWEST, ONCE, Fingerprints, FingerprintsMissing, Met, Sketch, own_story
 from tocsin.stores.sqlite import SqliteStore, fingerprints
 from tocsin.words import Words
 from workers.rebuild import rebuild
@@ -110,8 +111,9 @@ def test_a_text_meets_those_before_it(known: Fingerprints) -> None:
     met = known.meet(drawn("e", address="here", text="said"), [1, 3, 9, 7, 9_999], ["there", "nowhere"], LIMIT)
     a, b = named("a", address="here"), named("b", address="here", text="said")
     c, d = named("c", address="there", text="said"), named("d", address="there")
-    assert met == Met([a, b], b, [a, b, c], [d])
-    assert known.meet(drawn("f"), [2, 9], [], 1).near == [a]
+    assert met == Met([a, b], b, [b, a, c], [d])
+    e = named("e", address="here", text="said")
+    assert known.meet(drawn("f"), [2, 9], [], 1).near == [e]
 
 
 def test_texts_without_a_hash_are_not_the_same(known: Fingerprints) -> None:
@@ -128,7 +130,7 @@ def test_its_own_id_is_the_same_registration(known: Fingerprints) -> None:
     assert known.meet(drawn("b", text="x"), [1, 2], [], LIMIT) == first
     assert known.meet(drawn("a", text="x"), [1], [], LIMIT) == Met([], None, [], [])
     assert [it.article for it in known.meet(drawn("d"), [1, 2], [], LIMIT).near] == [
-        drawn(name).article for name in "bca"
+        drawn(name).article for name in "cba"
     ]
 
 
@@ -159,19 +161,49 @@ def test_old_texts_are_no_candidates(known: Fingerprints) -> None:
     for name, days in (("old", 0), ("later", 95), ("new", 125), ("late", 94)):
         known.meet(drawn(name, at=NOW + timedelta(days)), [1, 2], [], LIMIT)
     met = known.meet(drawn("now", at=NOW + timedelta(126)), [1, 2], [], LIMIT)
-    assert [it.article for it in met.near] == [drawn(name).article for name in ("later", "new", "late")]
+    assert [it.article for it in met.near] == [drawn(name).article for name in ("late", "new", "later")]
     met = known.meet(drawn("then", at=NOW + timedelta(142)), [1, 2], [], LIMIT)
-    assert [it.article for it in met.near] == [drawn(name).article for name in ("new", "late", "now")]
+    assert [it.article for it in met.near] == [drawn(name).article for name in ("now", "late", "new")]
 
 
-def test_a_habit_of_speech_is_no_likeness(known: Fingerprints) -> None:
-    """What very many share is kept for the first of them only: the others are found by what is their own."""
-    for number in range(100):
-        known.meet(drawn(str(number)), [1, 1_000 + number, 2_000 + number], [], 0)
-    met = known.meet(drawn("x"), [1, 1_099, 2_099], [], 200)
-    assert drawn("0").article in {it.article for it in met.near}
-    assert drawn("99").article in {it.article for it in met.near}
+def test_a_habit_of_speech_is_no_likeness(known: Fingerprints, monkeypatch) -> None:
+    """Of those that share it the first ones and the newest are known: the others are found by what is their own."""
+    monkeypatch.setattr(fingerprints, "_TURNS", 1 << 10)
+    monkeypatch.setattr(fingerprints, "_ROUND", 1 << 6)
+    for number in range(150):
+        known.meet(drawn(str(number)), [1, 2, 1_000 + number], [], 0)
+    kept = [*range(149, 149 - NEWEST, -1), *range(FIRST - 1, -1, -1)]
+    met = known.meet(drawn("x"), [1, 2], [], 200)
+    assert [it.article for it in met.near] == [drawn(str(number)).article for number in kept]
+    met = known.meet(drawn("y"), [1, 2, 1_070], [], 3)
+    assert [it.article for it in met.near] == [drawn(name).article for name in ("x", "149", "148")]
+    met = known.meet(drawn("z"), [1, 1_070, 1_071], [], 200)
+    assert met.near[0].article == drawn("y").article
     assert len(met.near) == 1 + ONCE
+
+
+def test_one_fingerprint_is_enough_for_some_days(known: Fingerprints) -> None:
+    """Chance has as many of them as there are texts."""
+    known.meet(drawn("a"), [1, 2, 3], [], 0)
+    assert known.meet(drawn("b", at=NOW + timedelta(2)), [3, 10], [], LIMIT).near == [named("a")]
+    assert known.meet(drawn("c", at=NOW + timedelta(4)), [2, 11], [], LIMIT).near == []
+    assert known.meet(drawn("d", at=NOW + timedelta(4)), [1, 2], [], LIMIT).near[0].article == drawn("a").article
+
+
+def test_the_newest_are_preferred(known: Fingerprints) -> None:
+    """Of texts that share as much, the copies of today come before those of weeks ago."""
+    for number in range(30):
+        known.meet(drawn(str(number), at=NOW + timedelta(number)), [1, 2, 3], [], 0)
+    met = known.meet(drawn("x", at=NOW + timedelta(30)), [1, 2, 3], [], LIMIT)
+    assert [it.article for it in met.near] == [drawn(str(number)).article for number in range(29, 29 - LIMIT, -1)]
+
+
+def test_buckets_are_bounded(in_sqlite) -> None:
+    """Neither those of the file nor those in memory grow with what all texts share."""
+    for number in range(400):
+        in_sqlite.meet(drawn(str(number)), [1, 2], [], 0)
+    fresh = in_sqlite.store.db.fresh.buckets
+    assert {len(data) for data in fresh.values()} == {6 * (FIRST + NEWEST)}
 
 
 def test_nobody_is_lost_among_many(known: Fingerprints, monkeypatch) -> None:
@@ -329,14 +361,27 @@ def test_a_packed_sketch_shares_what_it_shared(ours, theirs, both) -> None:
     assert {number >> 8 for number in found & {*ours, *both}} <= alike
 
 
+def test_what_an_older_version_packed_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps that were squeezed by zlib, in the store's file or in Redis."""
+    dice = random.Random(3)
+    sketch = msgspec.structs.replace(
+        drawn("a"), story="s", shingles=as_bytes(sorted(dice.sample(range(0, 1 << 32, 256), 900)))
+    )
+    now = packed(sketch)
+    monkeypatch.setattr(packing, "_counted", lambda steps: zlib.compress(steps, 1, -15))
+    before = packed(sketch)
+    assert unpacked(before, "s", sketch) == unpacked(now, "s", sketch) == sketch
+    assert len(now) < len(before)
+
+
 def test_redis_says_that_it_has_forgotten(in_redis) -> None:
     """Flushed, or back from an older snapshot: filing waits until the texts of the store are there again."""
-    in_redis.meet(drawn("a"), [1], [], LIMIT)
+    in_redis.meet(drawn("a"), [1, 2], [], LIMIT)
     in_redis._client.flushall()
     with pytest.raises(FingerprintsMissing):
         in_redis.meet(drawn("b"), [1], [], LIMIT)
-    assert in_redis.rebuild([(named("a", "old"), [1]), (named("c"), [1])], [(own("c"), "old")])
-    assert [it.story for it in in_redis.meet(drawn("b"), [1], [], LIMIT).near] == ["old", "old"]
+    assert in_redis.rebuild([(named("a", "old"), [1, 2]), (named("c"), [1, 2])], [(own("c"), "old")])
+    assert [it.story for it in in_redis.meet(drawn("b"), [1, 2], [], LIMIT).near] == ["old", "old"]
     in_redis._client.hset("{tocsin}:state", "epoch", "another run of the server")
     in_redis._checked = False
     with pytest.raises(FingerprintsMissing):
@@ -368,7 +413,7 @@ def test_redis_is_rebuilt_from_a_store(in_redis, tmp_path: Path) -> None:
     in_redis._client.flushall()
     assert rebuild(store, in_redis, words, NOW - timedelta(90))
     met = in_redis.meet(drawn("x"), drawing.prints, ["3"], LIMIT)
-    assert [it.article for it in met.near] == [derived_id("a", str(number)) for number in range(3)]
+    assert [it.article for it in met.near] == [derived_id("a", str(number)) for number in (2, 1, 0)]
     assert {it.story for it in met.near} == {own_story(derived_id("a", "0"))}
     assert met.alternates == []
     store.close()
@@ -381,7 +426,7 @@ def test_one_rebuilds_at_a_time(in_redis) -> None:
 
 
 def test_nothing_in_redis_grows_without_bounds(in_redis) -> None:
-    """No value has more than some hundred bytes or entries, whatever many texts share; and all share one hash tag."""
+    """No value has more than some thousand bytes or entries, whatever many texts share; and all share one hash tag."""
     for number in range(400):
         in_redis.meet(drawn(str(number), address="live", text="wall"), [1, 2, *range(9_000, 9_020)], [], 1)
     client = in_redis._client
@@ -389,8 +434,14 @@ def test_nothing_in_redis_grows_without_bounds(in_redis) -> None:
         assert name.startswith(b"{tocsin}:")
         if client.type(name) == b"hash":
             assert client.hlen(name) < 200
-            assert all(len(value) <= 1024 for value in client.hvals(name))
-    assert len(in_redis.meet(drawn("x", address="live"), [], [], 1).address) == 256
+        else:
+            assert client.strlen(name) < 4_096
+    met = in_redis.meet(drawn("x", address="live", text="wall"), [], [], 1)
+    assert met.same is not None
+    assert [met.same.article, met.address[0].article, met.address[-1].article] == [
+        drawn(name).article for name in ("0", "0", "399")
+    ]
+    assert len(met.address) == 256
 
 
 def test_redis_forgets(in_redis) -> None:
@@ -401,11 +452,29 @@ def test_redis_forgets(in_redis) -> None:
     full = int(client.hget("{tocsin}:state", "postings"))
     for number in range(300):
         in_redis.meet(drawn(f"new {number}", at=NOW + timedelta(60)), [5], [], 1)
-    marks = sum(client.hlen(name) for name in client.scan_iter(match="{tocsin}:b:*"))
-    assert marks == int(client.hget("{tocsin}:state", "postings")) < 0.7 * full
+    kept = sum(client.strlen(name) for name in client.scan_iter(match="{tocsin}:b:*")) // 7
+    assert kept == int(client.hget("{tocsin}:state", "postings")) < 0.7 * full
     assert [it.article for it in in_redis.meet(drawn("x", at=NOW + timedelta(60)), [5], [], 1).near] == [
-        drawn("new 0").article
+        drawn("new 299").article
     ]
+
+
+def test_redis_forgets_texts_and_joins(in_redis) -> None:
+    """After twice the window; a join of texts that it never knew goes by itself."""
+    client = in_redis._client
+    for number in range(40):
+        in_redis.meet(drawn(str(number)), [number], [], 1)
+        in_redis.settle(drawn(str(number)).article, own("0"))
+    in_redis.join("never", "heard of")
+    for number in range(30):
+        in_redis.meet(drawn(f"new {number}", at=NOW + timedelta(89)), [5], [], 1)
+    assert in_redis.root(own("39")) == own("0")
+    for number in range(30):
+        in_redis.meet(drawn(f"newer {number}", at=NOW + timedelta(91)), [5], [], 1)
+    assert in_redis.root(own("39")) == own("39")
+    assert len([*client.scan_iter(match="{tocsin}:d:*")]) == 60
+    (left,) = client.scan_iter(match="{tocsin}:r:*")
+    assert client.ttl(left) > 0
 
 
 def test_redis_as_a_cluster(needs, free_port) -> None:

@@ -39,7 +39,7 @@ def test_everything_is_there_and_found(old: Path) -> None:
     assert reindex(store, words, lambda _: None) == (3 if before < 2 else 0)
     assert store.check() == "ok"
     assert [outlet.name for outlet in store.outlets()] == ["one"]
-    assert [subscription.name for subscription in store.subscriptions()[1]] == ["conscription"]
+    assert [subscription.name for subscription in store.subscriptions()] == ["conscription"]
     assert [it.outlet for it in store.search(expander.read("Bakhmut"), limit=9)] == ["two", "two", "one"]
     assert [it.relation for it in store.search(expander.read("conscription"), limit=9)] == ["copy", "original"]
     ((alert, (notice,)),) = store.alerts()

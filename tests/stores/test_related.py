@@ -1,15 +1,13 @@
 """Other texts about the same events: by rare names, in any alphabet, within three days; a score and nothing more."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tocsin.addresses import address_id, article_id, canonical
 from tocsin.forms import Forms
 from tocsin.records import Article, derived_id
-from tocsin.stores.sqlite import SqliteStore
+from tocsin.stores.port import Store
 from tocsin.words import Words
 from workers.dedupe import CANDIDATES, decide
 from workers.sketch import sketch
@@ -28,13 +26,11 @@ OTHER = "The theatre in Bilhorod opened its season with a play by Moroz, and Han
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = SqliteStore.open(str(tmp_path / "road.db"))
-    yield opened
-    opened.close()
+def store(each_store: Store) -> Store:
+    return each_store
 
 
-def put(store: SqliteStore, url: str, text: str, lang: str = "en", at: datetime = NOON) -> Article:
+def put(store: Store, url: str, text: str, lang: str = "en", at: datetime = NOON) -> Article:
     address, digest = address_id(canonical(url)), derived_id("text", text)
     article = Article(
         id=article_id(address, digest),
@@ -58,7 +54,7 @@ def put(store: SqliteStore, url: str, text: str, lang: str = "en", at: datetime 
     return decided.article
 
 
-def test_a_report_in_another_alphabet_is_found(store: SqliteStore) -> None:
+def test_a_report_in_another_alphabet_is_found(store: Store) -> None:
     wire = put(store, "https://a.example/1", WIRE)
     put(store, "https://b.example/2", OTHER)
     told = put(store, "https://c.example/3", UKRAINIAN, "uk", NOON + timedelta(hours=3))
@@ -69,20 +65,20 @@ def test_a_report_in_another_alphabet_is_found(store: SqliteStore) -> None:
     assert [article.id for article, _ in store.related(wire)] == [told.id]
 
 
-def test_days_later_it_is_another_event(store: SqliteStore) -> None:
+def test_days_later_it_is_another_event(store: Store) -> None:
     put(store, "https://a.example/1", WIRE)
     later = put(store, "https://c.example/3", UKRAINIAN, "uk", NOON + timedelta(days=4))
     assert store.related(later) == []
 
 
-def test_its_own_copies_are_not_told(store: SqliteStore) -> None:
+def test_its_own_copies_are_not_told(store: Store) -> None:
     wire = put(store, "https://a.example/1", f"{WIRE} {OTHER}")
     copy = put(store, "https://b.example/2", f"{WIRE} {OTHER}")
     assert copy.story == wire.story
     assert store.related(wire) == []
 
 
-def test_no_names_no_relatives(store: SqliteStore) -> None:
+def test_no_names_no_relatives(store: Store) -> None:
     plain = put(store, "https://a.example/1", "it rained all day and the river rose by some twenty centimetres")
     put(store, "https://b.example/2", WIRE)
     assert store.related(plain) == []

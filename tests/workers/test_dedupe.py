@@ -214,9 +214,10 @@ def test_prints_are_the_smallest_shingles_of_any_text(words: list[str]) -> None:
 
 def test_years_and_single_digits_are_no_evidence() -> None:
     text = "In 2024 some 1,250 men and 7 guns, 3.5 tonnes, 41.32 hryvnias on 02.04.2026 at 8:33"
+    text += "; 19.5, 2024,5, 1..12 (1999)."
     article = Article(id="1", address_id="1", url="https://a.example/", outlet="a", first_seen=NOON, text=text)
     numbers = sketch(article, WORDS.analyse("", text, "en"))[0].numbers
-    assert set(numbers) == {"1,250", "3.5", "41.32", "02.04.2026", "8:33"}
+    assert set(numbers) == {"1,250", "3.5", "41.32", "02.04.2026", "8:33", "19.5", "2024,5", "12"}
 
 
 def test_the_developers_half_of_the_edited_articles(road: Road, shared: Path) -> None:
@@ -294,6 +295,48 @@ def test_a_follow_up_with_pasted_background_is_no_copy(road: Road) -> None:
     wire = road.put("https://a.example/1", "\n\n".join(parts))
     later = road.put("https://a.example/2", "\n\n".join([*(prose(seed, 50) for seed in (20, 21, 22, 23)), *parts[3:]]))
     assert later.story != wire.story
+
+
+def test_most_of_a_text_below_a_new_top_is_no_copy(road: Road) -> None:
+    """Unless it holds the other one whole: then somebody has written an introduction."""
+    parts = [prose(seed, 50) for seed in range(6)]
+    wire = road.put("https://a.example/1", "\n\n".join(parts))
+    top = [prose(20, 50), prose(21, 25)]
+    assert road.put("https://b.example/2", "\n\n".join([*top, *parts[2:4]])).story != wire.story
+    introduced = road.put("https://c.example/3", "\n\n".join([*top, *parts]))
+    assert (introduced.story, introduced.relation) == (wire.story, "copy with additions")
+
+
+def test_a_quotation_that_only_one_of_them_has_counts(road: Road) -> None:
+    """A short report that is mostly a statement is not held by a text without the statement."""
+    parts, statement = [prose(1, 50), prose(2, 50)], "“" + prose(7, 90) + "”"
+    wire = road.put("https://a.example/1", "\n\n".join([parts[0], statement, parts[1]]))
+    later = road.put("https://b.example/2", "\n\n".join([prose(20, 90), *parts]), at=NOON + timedelta(hours=20))
+    assert later.story != wire.story
+
+
+def test_an_object_behind_a_negation_may_have_another_case(road: Road) -> None:
+    before, behind = prose(1, 60), prose(2, 60)
+    said = f"{before} Зловмисники викрали персональні дані клієнтів цього банку, повідомили там. {behind}"
+    denied = said.replace("викрали персональні дані", "не викрали персональних даних")
+    assert road.put("https://a.example/1", said).story != road.put("https://b.example/2", denied).story
+
+
+def test_a_denial_in_the_last_words_is_found(road: Road) -> None:
+    said = f"{prose(1, 60)} The mayor said on Tuesday evening that he would not resign."
+    denied = said.replace("would not resign", "would resign")
+    assert road.put("https://a.example/1", said).story != road.put("https://b.example/2", denied).story
+
+
+def test_one_outlets_texts_of_two_days_are_a_series(road: Road) -> None:
+    """What would be a copy elsewhere, or on the same day, is the next bulletin; the very same text remains a copy."""
+    parts = [prose(seed, 20) for seed in range(10)]
+    monday = road.put("https://a.example/1", "\n\n".join(parts))
+    tuesday = "\n\n".join([*parts[:3], prose(20, 20), prose(21, 20), *parts[5:]])
+    day = timedelta(hours=24)
+    assert road.put("https://a.example/2", tuesday, at=NOON + day).story != monday.story
+    assert road.put("https://a.example/3", "\n\n".join(parts) + " Updated.", at=NOON + day).story == monday.story
+    assert road.put("https://b.example/4", "\n\n".join(parts[:8]), at=NOON + day).story == monday.story
 
 
 def test_a_copy_with_additions_says_how_much(road: Road) -> None:

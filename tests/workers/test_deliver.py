@@ -22,7 +22,7 @@ from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite import SqliteStore
 from tocsin.words import Analysed
 from workers.channels import Channels
-from workers.deliver import BACK_OFF, GIVE_UP, JITTER, back_off, deliver_due, settle
+from workers.deliver import BACK_OFF, GIVE_UP, JITTER, LEASE, back_off, deliver_due, settle
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -111,7 +111,7 @@ def ring(store: SqliteStore, number: int, channels: Sequence[str], created: date
         publishing.make_ready(replace(claimed, state="filed"), Analysed((), ()), NOW)
         publishing.put_alert(alert)
         publishing.put_notice(notice, rows)
-    if not store.subscriptions()[1]:
+    if not store.subscriptions():
         store.put_subscription(
             Subscription(id="s", name="East", query="Bakhmut", channels=tuple(channels), created=NOW)
         )
@@ -232,6 +232,34 @@ def test_hanging_channel_delays_no_other(store, channels, clock, receiver, tmp_p
     }
 
 
+def test_two_workers_send_nothing_twice(store, clock, tmp_path: Path, receiver) -> None:
+    """Of one channel each has a line of its own, and no message stands in both."""
+    receiver.answers = [lambda handler: (time.sleep(0.02), receiver.status(204)(handler))[1]]
+    rows = [row for number in range(30) for row in ring(store, number, [receiver.url])]
+    workers = [Channels(data_dir=tmp_path, allow_private=LOOPBACK, timeout=0.8) for _ in range(2)]
+    while sum([deliver_due(store, channels, clock, UTC, limit=5, wait=0.05) for channels in workers]):
+        pass
+    assert sorted(headers["webhook-id"] for _, headers, _ in receiver.got) == sorted(row.id for row in rows)
+    assert {state(store, row).attempts for row in rows} == {1}
+
+
+def test_a_worker_that_stalls_leaves_its_line_to_others(store, channels, clock, receiver, monkeypatch) -> None:
+    """What it has not begun is not begun any more, and counts as no attempt; while it calls, its line goes on."""
+    receiver.answers = [lambda handler: (time.sleep(0.1), receiver.status(204)(handler))[1]]
+    rows = [row for number in range(12) for row in ring(store, number, [receiver.url])]
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.deliver.BEGIN", 0.3)
+        deliver_due(store, channels, clock, UTC, wait=0.0)
+        time.sleep(1.5)
+        assert 1 <= len(receiver.got) <= 5
+        clock.time += timedelta(seconds=LEASE + 1)
+        other = Channels(data_dir=channels._data_dir, allow_private=LOOPBACK, timeout=0.8)
+        until_quiet(store, other, clock)
+    assert len({headers["webhook-id"] for _, headers, _ in receiver.got}) == 12
+    until_quiet(store, channels, clock)
+    assert {state(store, row).state for row in rows} == {"delivered"}
+
+
 def test_call_returns_while_a_line_moves_and_its_end_is_recorded_later(store, channels, clock, receiver) -> None:
     def slow(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.5)
@@ -273,7 +301,7 @@ def test_article_that_is_gone_fails_alone(store, channels, clock, tmp_path: Path
 
 KILLED = """
 import os, signal, sys
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from tocsin.clock import SystemClock
 from tocsin.stores import open_store
@@ -290,10 +318,14 @@ class Killed(SqliteStore):
         Killed.recorded += 1
         super().put_delivery(delivery)
 
+class Later(SystemClock):
+    def now(self):
+        return super().now() + timedelta(seconds=20 * int(sys.argv[3]))
+
 folder = Path(sys.argv[1])
 store = Killed(open_store(f"sqlite:{folder / 'tocsin.db'}").db)
 channels = Channels(data_dir=folder)
-while deliver_due(store, channels, SystemClock(), UTC):
+while deliver_due(store, channels, Later(), UTC):
     pass
 print("all of it")
 """
@@ -304,9 +336,11 @@ def test_killed_between_sending_and_recording(store, tmp_path: Path, records: tu
     """A kill -9 after the file was written, before that was recorded: everything once, all recorded in the end."""
     rows = [row for number in range(20) for row in ring(store, number, ["file:alerts.jsonl"])]
     run = [sys.executable, "-c", KILLED, str(tmp_path)]
-    for count in records:
-        assert subprocess.run([*run, str(count)], check=False, timeout=30).returncode == -signal.SIGKILL
-    done = subprocess.run([*run, "-1"], check=True, capture_output=True, text=True, timeout=30)
+    # Each begins when what the one before had taken is free again.
+    for number, count in enumerate(records):
+        killed = subprocess.run([*run, str(count), str(number)], check=False, timeout=30)
+        assert killed.returncode == -signal.SIGKILL
+    done = subprocess.run([*run, "-1", str(len(records))], check=True, capture_output=True, text=True, timeout=30)
     assert done.stdout == "all of it\n"
     ids = [json.loads(line)["id"] for line in (tmp_path / "alerts.jsonl").read_bytes().splitlines()]
     assert sorted(ids) == sorted(row.notice for row in rows)

@@ -1,8 +1,7 @@
 """The hall: every article becomes ready or parked once, whatever ends in the middle, and rings for whom it should."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -13,12 +12,15 @@ from tocsin.errors import UserError
 from tocsin.lists import load
 from tocsin.query.expand import Expander
 from tocsin.records import Article, Subscription, derived_id
-from tocsin.stores import open_store
-from tocsin.stores.sqlite import SqliteStore
+from tocsin.stores.port import Store, own_story
 from tocsin.words import Analysed, Words
 from workers.alert import RuleBook
 from workers.enrich import Enricher
 from workers.flow import LEASE_SECONDS, MAX_ATTEMPTS, Hall, file, publish, turn
+
+if TYPE_CHECKING:
+    from tocsin.stores.elastic import ElasticStore
+    from tocsin.stores.redis import RedisFingerprints
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WORDS = Words.open(settings.load().cache_dir)
@@ -53,14 +55,12 @@ class Poisoned(Enricher):
 
 
 @pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
-    """A hall over an empty store."""
-    store = open_store(f"sqlite:{tmp_path}/store.db")
-    yield another(store)
-    store.close()
+def hall(each_store: Store) -> Hall:
+    """A hall over an empty store of each kind."""
+    return another(each_store)
 
 
-def another(store: SqliteStore, clock: HandClock | None = None) -> Hall:
+def another(store: Store, clock: HandClock | None = None) -> Hall:
     """A worker as it is after a restart: nothing in memory, the same store."""
     return Hall(store, clock or HandClock(), Poisoned(WORDS, EXPANDER, LISTS), RuleBook(store, EXPANDER))
 
@@ -77,7 +77,7 @@ def article(path: str, word: str = "conscripts", outlet: str = "one") -> Article
     )  # fmt: skip
 
 
-def subscribe(store: SqliteStore, query: str, *, paused: bool = False) -> None:
+def subscribe(store: Store, query: str, *, paused: bool = False) -> None:
     """A subscription to standard output."""
     name = derived_id("subscription", query)
     store.put_subscription(
@@ -85,15 +85,9 @@ def subscribe(store: SqliteStore, query: str, *, paused: bool = False) -> None:
     )
 
 
-def store_of(hall: Hall) -> SqliteStore:
-    """The hall's store with all its doors."""
-    assert isinstance(hall.store, SqliteStore)
-    return hall.store
-
-
 def test_one_turn_carries_to_the_end(hall: Hall) -> None:
     """Accepted → ready: enriched, searchable, alerted; a second turn finds nothing."""
-    store = store_of(hall)
+    store = hall.store
     subscribe(store, "conscription")
     store.accept([article("1")])
     assert turn(hall) == 1
@@ -108,7 +102,7 @@ def test_one_turn_carries_to_the_end(hall: Hall) -> None:
 
 def test_a_copy_is_counted_and_not_told(hall: Hall) -> None:
     """One first notice for a text, whoever republishes it; its copies are a number."""
-    store = store_of(hall)
+    store = hall.store
     subscribe(store, "conscription")
     store.accept([article("1"), article("2", outlet="two"), article("3", outlet="three")])
     turn(hall)
@@ -119,7 +113,7 @@ def test_a_copy_is_counted_and_not_told(hall: Hall) -> None:
 
 def test_an_end_between_the_stretches_loses_and_doubles_nothing(hall: Hall) -> None:
     """Filed, then the worker is gone: another one publishes from the stored tokens, once."""
-    store, clock = store_of(hall), HandClock()
+    store, clock = hall.store, HandClock()
     subscribe(store, "conscription")
     store.accept([article("1")])
     file(hall, store.claim(20, LEASE_SECONDS, clock.now()))
@@ -134,22 +128,23 @@ def test_an_end_between_the_stretches_loses_and_doubles_nothing(hall: Hall) -> N
 
 def test_a_stretch_done_twice_makes_nothing_twice(hall: Hall) -> None:
     """Two workers with the same articles in hand: the one that lost its lease writes nothing."""
-    store, clock = store_of(hall), HandClock()
+    store, clock = hall.store, HandClock()
     subscribe(store, "conscription")
     store.accept([article("1")])
     slow = file(hall, store.claim(20, LEASE_SECONDS, clock.now()))
     clock.over_the_lease()
     assert turn(another(store, clock)) == 1
+    (before,) = store.search(None, limit=9)
     publish(hall, slow)
     publish(hall, slow)
-    assert [it.arrival for it in store.search(None, limit=9)] == [1]
+    assert store.search(None, limit=9) == [before]
     ((alert, notices),) = store.alerts()
     assert (alert.copies, len(notices)) == (0, 1)
 
 
 def test_a_poisoned_article_stops_only_itself(hall: Hall) -> None:
     """The others are ready at once; it comes back alone, and is parked with a reason when its attempts are used up."""
-    store, clock = store_of(hall), HandClock()
+    store, clock = hall.store, HandClock()
     worker = another(store, clock)
     store.accept([article("1"), article("poison", "reserves"), article("3", "cadets")])
     turn(worker)
@@ -165,7 +160,8 @@ def test_a_poisoned_article_stops_only_itself(hall: Hall) -> None:
 
 def test_a_subscription_applies_from_when_it_was_saved(hall: Hall) -> None:
     """What was filed before stays untold; what comes after is told; a paused one is silent."""
-    store = store_of(hall)
+    store = hall.store
+    before = store.generation()
     store.accept([article("1")])
     turn(hall)
     subscribe(store, "conscription")
@@ -174,12 +170,12 @@ def test_a_subscription_applies_from_when_it_was_saved(hall: Hall) -> None:
     store.accept([article("2", "conscripts and cadets of another unit", outlet="two")])
     turn(hall)
     assert [alert.subscription for alert, _ in store.alerts()] == [derived_id("subscription", "conscription")]
-    assert [it.generation for it in store.search(None, limit=9)] == [store.generation(), 1]
+    assert [it.generation for it in store.search(None, limit=9)] == [store.generation(), before]
 
 
 def test_a_query_that_went_bad_silences_no_other(hall: Hall) -> None:
     """A place that was taken from the lists: that subscription rests, the rest ring."""
-    store = store_of(hall)
+    store = hall.store
     subscribe(store, "place:Atlantis")
     subscribe(store, "conscription")
     store.accept([article("1")])
@@ -189,7 +185,7 @@ def test_a_query_that_went_bad_silences_no_other(hall: Hall) -> None:
 
 def test_a_later_text_of_one_address_is_a_version(hall: Hall) -> None:
     """The story stays, the version counts up, and nobody is told twice."""
-    store = store_of(hall)
+    store = hall.store
     subscribe(store, "conscription")
     store.accept([article("1")])
     turn(hall)
@@ -209,7 +205,7 @@ def test_a_later_text_of_one_address_is_a_version(hall: Hall) -> None:
 
 def test_a_full_disk_is_no_article_s_fault(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the store cannot be written, no article is parked for it."""
-    hall.store.accept([article("1")])  # type: ignore[attr-defined]
+    hall.store.accept([article("1")])
 
     def full(*_: object) -> None:
         raise UserError("The store cannot be written: its disk is full.", 1)
@@ -221,5 +217,35 @@ def test_a_full_disk_is_no_article_s_fault(hall: Hall, monkeypatch: pytest.Monke
                 turn(hall)
     while turn(hall):
         pass
-    overview = hall.store.overview()  # type: ignore[attr-defined]
+    overview = hall.store.overview()
     assert (overview["ready"], overview["parked"]) == (1, 0)
+
+
+def test_lost_fingerprints_are_restored_before_anything_is_filed(
+    elastic_store: "ElasticStore", shared_fingerprints: "RedisFingerprints"
+) -> None:
+    """Filing waits, the store fills them again by itself, and what was known before is known again."""
+    hall = another(elastic_store)
+    elastic_store.accept([article("1"), article("2", "reserves")])
+    assert turn(hall) == 2
+    shared_fingerprints._client.flushall()
+    elastic_store.accept([article("3", outlet="two")])
+    assert turn(hall) == 0
+    (waiting,) = elastic_store.on_their_way()
+    assert (waiting.state, waiting.attempts) == ("accepted", 0)
+    assert turn(hall) == 1
+    copy = elastic_store.articles([article("3", outlet="two").id])[article("3", outlet="two").id]
+    assert (copy.relation, copy.story) == ("copy", own_story(article("1").id))
+
+
+def test_who_meets_a_restoring_worker_waits_for_it(
+    elastic_store: "ElasticStore", shared_fingerprints: "RedisFingerprints"
+) -> None:
+    """Only one fills them; if it dies, another one does after a minute."""
+    shared_fingerprints._client.flushall()
+    shared_fingerprints._client.set("{tocsin}:rebuilding", b"", ex=60)
+    hall = another(elastic_store)
+    elastic_store.accept([article("1")])
+    assert [turn(hall), turn(hall)] == [0, 0]
+    shared_fingerprints._client.delete("{tocsin}:rebuilding")
+    assert [turn(hall), turn(hall)] == [0, 1]

@@ -5,7 +5,20 @@ from collections.abc import Sequence
 
 import typer
 
-from tocsin.cli import articles, explaining, extracting, outlets, reading, running, subscriptions, upkeep
+from tocsin.cli import (
+    articles,
+    copying,
+    doctor,
+    explaining,
+    extracting,
+    outlets,
+    reading,
+    requeue,
+    running,
+    status,
+    subscriptions,
+    upkeep,
+)
 from tocsin.errors import UserError
 
 app = typer.Typer(
@@ -17,7 +30,7 @@ app = typer.Typer(
     help="Watches the news: crawls outlets, files every text once, and rings when a story matches what you asked for.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, reading, explaining, extracting, articles, upkeep):
+for room in (running, status, reading, explaining, extracting, articles, upkeep, requeue, copying, doctor):
     room.register(app)
 app.add_typer(outlets.app, name="outlets")
 app.command("subscribe", context_settings={"ignore_unknown_options": True})(subscriptions.subscribe)

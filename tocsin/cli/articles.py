@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tocsin.query.expand import Expander
     from tocsin.records import Article
     from tocsin.settings import Settings
+    from tocsin.stores.port import Store
     from workers.enrich import Enricher
 
 T = TypeVar("T")
@@ -68,10 +69,21 @@ def import_(file: InArgument, store: StoreOption = None) -> None:
     new = number = 0
     with opened(store) as (settings, handle):
         for batch in _batched((article for _, article in read_articles(file)), 500):
-            new += len(handle.accept(batch))
+            new += len(handle.accept(_unknown(handle, batch)))
             number += len(batch)
         run(handle, settings, SystemClock(), once=True, stopped=lambda: False)
     print(f"{number} articles read, {new} new.", file=sys.stderr)
+
+
+def _unknown(store: "Store", articles: "list[Article]") -> "list[Article]":
+    """Articles without those that the store holds under the id that they had before headlines counted."""
+    from tocsin.addresses import article_id
+    from tocsin.edits import is_same
+
+    old_ids = [article_id(article.address_id, article.text_hash) for article in articles]
+    held = store.articles(old_ids)
+    pairs = zip(articles, old_ids, strict=True)
+    return [article for article, name in pairs if name not in held or not is_same(held[name], article)]
 
 
 def group(source: InArgument, out: OutOption) -> None:

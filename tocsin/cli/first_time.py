@@ -11,10 +11,10 @@ from tocsin.errors import UserError
 if TYPE_CHECKING:
     from tocsin.records import Outlet
     from tocsin.settings import Settings
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 
-def ask(store: "SqliteStore", settings: "Settings") -> "Settings":
+def ask(store: "Store", settings: "Settings") -> "Settings":
     """Ask for time zone, languages and outlets (or an OPML file), store the answers, return the settings.
 
     Raises UserError where nobody sits at a terminal.

@@ -50,7 +50,7 @@ class Line(msgspec.Struct, frozen=True):
         digest = derived_id("text", " ".join((text or title).casefold().split()))
         published, seen = _moment(self.published), _moment(self.first_seen)
         return Article(
-            id=article_id(address, digest),
+            id=article_id(address, digest, title),
             address_id=address,
             url=url,
             fetched_url=url,

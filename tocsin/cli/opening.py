@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tocsin.query.expand import Expander
     from tocsin.settings import Settings
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="Address of the store, such as sqlite:/path/tocsin.db.")
@@ -39,12 +39,12 @@ def settings_of(store: str | None = None, data_dir: "Path | None" = None) -> "Se
 
 
 @contextmanager
-def opened(store: str | None = None, settings: "Settings | None" = None) -> Iterator[tuple["Settings", "SqliteStore"]]:
+def opened(store: str | None = None, settings: "Settings | None" = None) -> Iterator[tuple["Settings", "Store"]]:
     """Settings (those given, or what the environment and ``store`` say) and the open store."""
     from tocsin.stores import open_store
 
     settings = settings or settings_of(store)
-    handle = open_store(settings.store_url)
+    handle = open_store(settings.store_url, settings.redis)
     try:
         yield settings, handle
     finally:

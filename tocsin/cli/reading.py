@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tocsin.records import Article, Hit
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 
 MOST = 10_000
@@ -36,7 +36,12 @@ def search(
     as_json: JsonOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Articles that meet a query, newest arrival first, with the words that met."""
+    """Articles that meet a query, newest arrival first, with the words that met.
+
+    Each version of a page is found by its own words. Of an older one, --json names the newest in ``newer``.
+    """
+    import msgspec
+
     from tocsin.query.expand import fixed
     from tocsin.words import ANALYSER
 
@@ -48,27 +53,29 @@ def search(
             print("Some texts were read by an older analyser and are not found: run tocsin reindex.", file=sys.stderr)
         after = handle.arrival_at(start) if start else 0
         found = handle.search(plan, limit=limit, after=after, stories=stories)
+        newer = handle.newer([article.id for article in found])
         if as_json:
             for article in found:
-                sys.stdout.write(article.to_json().decode() + "\n")
+                later = {"newer": newer[article.id].id} if article.id in newer else {}
+                sys.stdout.write(msgspec.json.encode(article.to_dict() | later).decode() + "\n")
             return
         from rich.console import Console
 
         from tocsin.query.document import Document
-        from tocsin.query.hits import hits
+        from tocsin.query.hits import Lines, hits
 
         console = Console()
         for article in found:
             analysed = handle.tokens(article.id)
-            met = hits(plan, Document.of(article, analysed), article, 4) if analysed else ()
-            _show(console, article, settings.time_zone, met)
+            met = hits(plan, Document.of(article, analysed), Lines(article), 4) if analysed else ()
+            _show(console, article, settings.time_zone, met, newer.get(article.id))
         total = handle.count(plan, MOST) if len(found) == limit and not since and not stories else len(found)
         whole = f"more than {MOST:,}" if total > MOST else f"{total:,}"
         shown = f"{len(found)} of {whole}" if len(found) < total else f"{len(found)}"
         console.print(f"{shown} article{'s' if shown != '1' else ''}.", highlight=False)
 
 
-def _show(console: "Console", article: "Article", zone: str, met: "tuple[Hit, ...]") -> None:
+def _show(console: "Console", article: "Article", zone: str, met: "tuple[Hit, ...]", newer: "Article | None") -> None:
     from zoneinfo import ZoneInfo
 
     from rich.text import Text
@@ -77,6 +84,8 @@ def _show(console: "Console", article: "Article", zone: str, met: "tuple[Hit, ..
 
     console.print(Text(plain(article.title) or "(no title)", style="bold"))
     relation = "" if article.relation == "original" else f" · {article.relation}"
+    if newer is not None:
+        relation += f" · changed since (version {newer.version}; see tocsin why)"
     published = published_line(article, ZoneInfo(zone))
     console.print(Text(f"  {plain(article.outlet)} · {article.lang} · {published}{relation}", style="dim"))
     if not met and article.text:
@@ -91,7 +100,7 @@ def _show(console: "Console", article: "Article", zone: str, met: "tuple[Hit, ..
     console.print()
 
 
-def _deliveries(store: "SqliteStore", notice: str) -> list[dict[str, Any]]:
+def _deliveries(store: "Store", notice: str) -> list[dict[str, Any]]:
     """How a notice went, without the secrets that a channel's address may hold."""
     return [sent.to_dict() | {"channel": masked(sent.channel)} for sent in store.deliveries(notice)]
 
@@ -118,7 +127,7 @@ def alerts(
         from tocsin.messages import render
 
         console = Console()
-        subscriptions = {subscription.id: subscription for subscription in handle.subscriptions()[1]}
+        subscriptions = {subscription.id: subscription for subscription in handle.subscriptions()}
         for alert, notices in found:
             article = handle.articles([alert.article]).get(alert.article)
             for notice in notices:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spiders.trial import Try
     from tocsin.records import Outlet, Page
     from tocsin.settings import Settings
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 
 def check_page(
@@ -49,7 +49,7 @@ def check_page(
 
 
 def check_rules(
-    handle: "SqliteStore",
+    handle: "Store",
     settings: "Settings",
     outlets: "Sequence[Outlet]",
     most: int,
@@ -96,7 +96,7 @@ def _stored(name: str, store: str | None) -> "Outlet":
     return known[name]
 
 
-def _newest(handle: "SqliteStore", settings: "Settings", outlet: "Outlet", most: int) -> list[str]:
+def _newest(handle: "Store", settings: "Settings", outlet: "Outlet", most: int) -> list[str]:
     """Addresses of the newest pages whose articles are stored."""
     from tocsin.query.expand import fixed
 

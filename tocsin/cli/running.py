@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.cli.supervise import Child
     from tocsin.records import Outlet
     from tocsin.settings import Settings
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 ForOption = Annotated[float | None, typer.Option("--for", min=1, help="Seconds after which it ends by itself.")]
 OutletsOption = Annotated[
@@ -144,7 +144,7 @@ def work(
         board.summary()
 
 
-def _take_outlets(store: "SqliteStore", path: Path | None) -> list[str]:
+def _take_outlets(store: "Store", path: Path | None) -> list[str]:
     if path is None:
         return []
     from spiders.outlet import read_outlets
@@ -245,13 +245,13 @@ def _press(settings: "Settings", children: "list[Child]") -> "list[Outlet]":
     return msgspec.convert(ready["outlets"], list[Outlet])
 
 
-def _demo_subscriptions(store: "SqliteStore", settings: "Settings") -> None:
+def _demo_subscriptions(store: "Store", settings: "Settings") -> None:
     from tocsin.cli.subscriptions import make
 
     channels = ("stdout:", f"file:{settings.data_dir / 'alerts.jsonl'}")
     for query in DEMO_QUERIES:
         made = make(store, query, channels, None, SystemClock().now())
-        if made.id not in {known.id for known in store.subscriptions()[1]}:
+        if made.id not in {known.id for known in store.subscriptions()}:
             store.put_subscription(made)
 
 

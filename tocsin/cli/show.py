@@ -15,7 +15,7 @@ from rich.text import Text
 from tocsin.clock import SystemClock
 
 if TYPE_CHECKING:
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 PLAIN_SECONDS = 5.0
 """Between two lines of counts where the output is no terminal."""
@@ -28,7 +28,7 @@ _MARKED = re.compile(r"\*\*(.+?)\*\*")
 class Board:
     """The terminal of one run."""
 
-    def __init__(self, store: "SqliteStore", zone: ZoneInfo) -> None:
+    def __init__(self, store: "Store", zone: ZoneInfo) -> None:
         self._store = store
         self._zone = zone
         self._console = Console(highlight=False, soft_wrap=True)
@@ -135,7 +135,7 @@ class Board:
         self._console.print(table)
 
     def _by_subscription(self) -> Iterator[tuple[str, str]]:
-        names = {subscription.id: subscription.name for subscription in self._store.subscriptions()[1]}
+        names = {subscription.id: subscription.name for subscription in self._store.subscriptions()}
         told = self._store.told()
         for identity, name in names.items():
             stories, copies = told.get(identity, (0, 0))

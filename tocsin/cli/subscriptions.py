@@ -16,7 +16,7 @@ from tocsin.errors import UserError
 if TYPE_CHECKING:
     from tocsin.query.ast import Query
     from tocsin.records import Subscription
-    from tocsin.stores.sqlite import SqliteStore
+    from tocsin.stores.port import Store
 
 app = typer.Typer(no_args_is_help=True, help="The subscriptions: list, pause, resume, remove.")
 
@@ -43,9 +43,7 @@ def subscribe(
     print(f"Subscribed: {made.name} → {told}. It applies to every article filed from now on.")
 
 
-def make(
-    store: "SqliteStore", query: str, channels: tuple[str, ...], name: str | None, now: datetime
-) -> "Subscription":
+def make(store: "Store", query: str, channels: tuple[str, ...], name: str | None, now: datetime) -> "Subscription":
     """A subscription that may be stored: its query demands something, its name is free or its own.
 
     Raises UserError otherwise.
@@ -62,7 +60,7 @@ def make(
     made = Subscription(
         id=derived_id("subscription", wanted), name=wanted, query=str(tree), channels=channels, created=now
     )
-    known = {subscription.name: subscription for subscription in store.subscriptions()[1]}.get(wanted)
+    known = {subscription.name: subscription for subscription in store.subscriptions()}.get(wanted)
     if known and (known.query, known.channels) != (made.query, made.channels):
         raise UserError(
             f"There is a subscription named {wanted!r} already, with another query or channel; choose another --name."
@@ -99,7 +97,7 @@ def _masked(channels: tuple[str, ...]) -> list[str]:
 def list_(as_json: JsonOption = False, store: StoreOption = None) -> None:
     """All subscriptions."""
     with opened(store) as (_, handle):
-        found = handle.subscriptions()[1]
+        found = handle.subscriptions()
     for subscription in found:
         shown = msgspec.structs.replace(subscription, channels=tuple(_masked(subscription.channels)))
         if as_json:
@@ -137,8 +135,8 @@ def _set_paused(name: str, store: str | None, *, paused: bool) -> None:
     print(f"{'Paused' if paused else 'Resumed'}: {name}.")
 
 
-def _named(store: "SqliteStore", name: str) -> "Subscription":
-    for subscription in store.subscriptions()[1]:
+def _named(store: "Store", name: str) -> "Subscription":
+    for subscription in store.subscriptions():
         if name in (subscription.name, subscription.id):
             return subscription
     raise UserError(f"There is no subscription named {name!r}. See: tocsin subscriptions list.")

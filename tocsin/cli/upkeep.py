@@ -1,21 +1,15 @@
-"""``backup``, ``restore``, ``prune``, ``doctor``: keeping the state whole."""
+"""``backup``, ``restore``, ``prune``, ``reindex``: keeping the state whole."""
 
 import json
-import os
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tocsin.cli.opening import JsonOption, StoreOption, opened, settings_of
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
-
-if TYPE_CHECKING:
-    from tocsin.settings import Settings
 
 KEPT = ("tocsin.env", "lists", "alerts.jsonl")
 """What a backup holds beside the store."""
@@ -29,7 +23,6 @@ def register(app: typer.Typer) -> None:
     app.command()(restore)
     app.command()(prune)
     app.command()(reindex)
-    app.command()(doctor)
 
 
 def backup(
@@ -154,78 +147,3 @@ def reindex(store: StoreOption = None) -> None:
             task = progress.add_task("Reading texts anew", total=waiting)
             done = read_anew(handle, words, lambda number: progress.update(task, completed=number))
     print(f"{done:,} articles were read anew.")
-
-
-def doctor(as_json: JsonOption = False, store: StoreOption = None) -> None:
-    """Check settings, folders, store and dictionaries, and say what to do about what is wrong."""
-    settings = settings_of(store)
-    failed = 0
-    for name, check in _CHECKS.items():
-        try:
-            state, line = "ok", check(settings)
-        except UserError as error:
-            state, line = ("wrong" if error.code == 1 else "note"), str(error)
-            failed += state == "wrong"
-        if as_json:
-            print(json.dumps({"check": name, "state": state, "detail": line}, ensure_ascii=False))
-        else:
-            print(f"{state:6} {name:13} {line}")
-    raise typer.Exit(1 if failed else 0)
-
-
-def _python(_: "Settings") -> str:
-    return f"Python {sys.version.split()[0]}, {os.cpu_count()} cores"
-
-
-def _folder(settings: "Settings") -> str:
-    folder = settings.data_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"{folder} cannot be written; set TOCSIN_DATA_DIR to a folder that can.", 1)
-    free = shutil.disk_usage(folder).free / 2**30
-    if free < 1:
-        raise UserError(f"only {free:.1f} GiB are free under {folder}; make room or move TOCSIN_DATA_DIR.", 1)
-    return f"{folder}, {free:.0f} GiB free"
-
-
-def _store(settings: "Settings") -> str:
-    with opened(settings.store_url) as (_, handle):
-        found = handle.check()
-        if found != "ok":
-            raise UserError(f"{settings.store_url} is damaged ({found}); stop Tocsin and restore a backup.", 1)
-        counts = handle.overview()
-    return f"{settings.store_url}, {counts['ready']} articles, {counts['accepted'] + counts['filed']} on their way"
-
-
-def _outlets(settings: "Settings") -> str:
-    with opened(settings.store_url) as (_, handle):
-        active = len(handle.outlets(active=True))
-    if not active:
-        raise UserError("no outlet is watched; see tocsin outlets list --catalogue, then tocsin outlets enable NAME …")
-    return f"{active} watched"
-
-
-def _dictionaries(settings: "Settings") -> str:
-    from tocsin.dictionaries import prepare
-    from tocsin.spelling import fold
-
-    files = prepare(settings.cache_dir, fold)
-    return f"{', '.join(files)} in {settings.cache_dir}"
-
-
-def _contact(settings: "Settings") -> str:
-    if not settings.contact:
-        raise UserError(
-            "nobody is named in the user agent; set TOCSIN_CONTACT to an address where an outlet can complain."
-        )
-    return settings.contact
-
-
-_CHECKS: dict[str, Callable[["Settings"], str]] = {
-    "python": _python,
-    "data folder": _folder,
-    "store": _store,
-    "dictionaries": _dictionaries,
-    "outlets": _outlets,
-    "contact": _contact,
-}

@@ -32,7 +32,9 @@ def main() -> int:
         settings = load(store=given.store, desk_port=given.port, time_zone=given.zone)
         listening = listen("127.0.0.1", settings.desk_port)
         expander = Expander(Words.open(settings.cache_dir), load_lists(settings.user_lists))
-        app = create_app(open_store(settings.store_url), clock=SystemClock(), zone=settings.zone, expander=expander)
+        app = create_app(
+            open_store(settings.store_url, settings.redis), clock=SystemClock(), zone=settings.zone, expander=expander
+        )
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return error.code

@@ -20,9 +20,10 @@ from tocsin.desk.show import (
     gap,
     opening,
 )
+from tocsin.desk.versions import Changed, Version, changed_in, versions_of
 from tocsin.messages import plain
 from tocsin.query.document import Document
-from tocsin.query.hits import hits
+from tocsin.query.hits import Lines, hits
 from tocsin.query.plan import Plan
 from tocsin.records import Alert, Article, Delivery, Feed, Notice, Outlet, Subscription
 
@@ -49,6 +50,8 @@ class Row(View, frozen=True):
     seen: Moment
     carried: "Carried | None"
     """Its story; None before filing."""
+    newer: Article | None
+    """The text that stands at its address since; None where it is the last one."""
     title: list[Part]
     snippet: list[list[Part]]
     met: list[Met]
@@ -123,7 +126,11 @@ class Ledger(View, frozen=True):
     paragraphs: list[list[Part]]
     modified: Moment | None
     others: list[Row]
-    """The further articles of its story, in order of filing."""
+    """The articles of its story at other addresses, in order of filing."""
+    versions: list[Version]
+    """All texts of its address, itself among them, the oldest first."""
+    changed: Changed | None
+    """None for the first text of its address."""
     kin: str
     """Why it was joined to its story, in one sentence."""
     related: list[tuple[Row, int]]
@@ -142,6 +149,7 @@ def rows_of(store: DeskStore, articles: Sequence[Article], lens: Lens, met: dict
     stories = {
         name: _carried(store.members(name), titles, lens) for name in {article.story for article in articles} if name
     }
+    newer = store.newer([article.id for article in articles])
     rows = []
     for article in articles:
         marks = met.get(article.id, NOTHING)
@@ -152,6 +160,7 @@ def rows_of(store: DeskStore, articles: Sequence[Article], lens: Lens, met: dict
                 published=lens.publication(article),
                 seen=lens.moment(article.first_seen),
                 carried=stories.get(article.story),
+                newer=newer.get(article.id),
                 title=every(plain(article.title) or "Untitled", marks.forms),
                 snippet=sentences(marks.hits, 2, "text") or [every(opening(article.text), marks.forms)],
                 met=words_met(marks.hits),
@@ -194,7 +203,7 @@ def marks_of(store: DeskStore, plan: Plan | None, article: Article) -> Marks:
     if plan is None or analysed is None:
         return NOTHING
     document = Document.of(article, analysed)
-    return Marks(hits(plan, document, article), forms(plan, document, article))
+    return Marks(hits(plan, document, Lines(article)), forms(plan, document, article))
 
 
 def overview(store: DeskStore, lens: Lens) -> Overview:
@@ -235,7 +244,7 @@ def _health(outlet: Outlet, feeds: Sequence[Feed], lens: Lens) -> Health:
 def alerts(store: DeskStore, lens: Lens, *, limit: int) -> list[AlertRow]:
     """The newest alerts with what met, when, and how their notices went."""
     found = store.alerts(limit=limit)
-    names = {subscription.id: subscription for subscription in store.subscriptions()[1]}
+    names = {subscription.id: subscription for subscription in store.subscriptions()}
     articles = store.articles([alert.article for alert, _ in found])
     rows = []
     for alert, notices in found:
@@ -270,13 +279,17 @@ def article(store: DeskStore, identifier: str, asked: Asked, lens: Lens) -> Ledg
     if found is None:
         return None
     marks = marks_of(store, asked.plan, found).forms
-    others = [member for member in store.members(found.story) if member.id != identifier] if found.story else []
+    members = store.members(found.story) if found.story else []
+    others = [member for member in members if member.address_id != found.address_id]
+    versions = versions_of(store, found, lens)
     return Ledger(
         row=rows_of(store, [found], lens, {})[0],
         title=every(plain(found.title) or "Untitled", marks),
         paragraphs=[every(paragraph, marks) for paragraph in found.text.split("\n\n") if paragraph.strip()],
         modified=lens.maybe(found.modified, seconds=True),
         others=rows_of(store, others, lens, {}),
+        versions=versions,
+        changed=changed_in(found, versions),
         kin=store.kinship(found),
         related=[(rows_of(store, [other], lens, {})[0], round(100 * score)) for other, score in store.related(found)],
         history=history(store, found.url),

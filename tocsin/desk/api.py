@@ -25,7 +25,10 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/search")
     async def search(*, q: str = "", limit: Limit = 25, before: Arrival = None, stories: bool = False) -> Response:
-        """Articles that meet a query, newest arrival first; ``next_before`` leads to older ones."""
+        """Articles that meet a query, newest arrival first; ``next_before`` leads to older ones.
+
+        ``newer`` has the ids of those whose address has had another text since, each with the id of its newest one.
+        """
         asked = desk.understand(q)
         if asked.problem:
             return _json({"error": asked.problem.message, **_place(asked.problem)}, 400)
@@ -35,8 +38,10 @@ def router(desk: Desk) -> APIRouter:
                 store.count(asked.plan),
             )
         )
-        older = articles[limit - 1].arrival if len(articles) > limit else None
-        return _json({"query": q, "count": count, "articles": articles[:limit], "next_before": older})
+        older, shown = articles[limit - 1].arrival if len(articles) > limit else None, articles[:limit]
+        newer = await desk.ask(lambda store: store.newer([article.id for article in shown]))
+        since = {name: article.id for name, article in newer.items()}
+        return _json({"query": q, "count": count, "articles": shown, "newer": since, "next_before": older})
 
     @routes.get("/alerts")
     async def alerts(limit: Limit = 50) -> Response:

@@ -37,8 +37,8 @@ class DeskStore(ReaderStore, Protocol):
     def tokens(self, article_id: str) -> Analysed | None:
         """Tokens as stored at filing; None where there are none, or an older analyser made them."""
 
-    def subscriptions(self) -> tuple[int, list[Subscription]]:
-        """The generation of the subscription set, and the set."""
+    def subscriptions(self) -> list[Subscription]:
+        """All subscriptions, in order of their ids."""
 
 
 class Problem(View, frozen=True):

@@ -1,6 +1,6 @@
 """An article in memory, asked by plans: its tokens at positions, its attributes, its times."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ class Document:
         self._times = times or {}
         self._positions: dict[Token, list[int]] = {}
         self._by_key: dict[str, list[Token]] = {}
+        self._in_order: list[str] = []
         self._asked: dict[Keys, set[int]] = {}
 
     @staticmethod
@@ -99,11 +100,17 @@ class Document:
         found: set[Token] = set()
         for key in keys:
             if key.endswith("*"):
-                begin = key[:-1]
-                found.update(*(tokens for known, tokens in self._by_key.items() if known.startswith(begin)))
+                found.update(*(self._by_key[known] for known in self._beginning(key[:-1])))
             else:
                 found.update(self._by_key.get(key, ()))
         return found
+
+    def _beginning(self, begin: str) -> Sequence[str]:
+        """The keys of the article that begin so."""
+        if not self._in_order:
+            self._in_order = sorted(self._by_key)
+        first = bisect_left(self._in_order, begin)
+        return self._in_order[first : bisect_left(self._in_order, begin + "\U0010ffff", first)]
 
 
 ATTRIBUTES: dict[str, Callable[[records.Article], Iterable[str]]] = {

@@ -1,7 +1,7 @@
 """The fields in which Elasticsearch keeps what a plan asks for.
 
 ``keys.*``        the different keys of an article, of its title, and of its lead: what a single word asks
-``places.*``      the keys at their positions: what phrases and distances ask
+``positions.*``      the keys at their positions: what phrases and distances ask
 ``attributes.*``  values, casefolded
 ``times.*``       microseconds since 1970 in UTC, because a date of Elasticsearch stops at milliseconds
 
@@ -71,8 +71,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """Fields of a kind of key, first to last: ``places.s``, ``places.s2``."""
-    return tuple(f"places.{kind}{number if number > 1 else ''}" for number in range(1, PLACES[kind] + 1))
+    """Fields of a kind of key, first to last: ``positions.s``, ``positions.s2``."""
+    return tuple(f"positions.{kind}{number if number > 1 else ''}" for number in range(1, PLACES[kind] + 1))
 
 
 def kind_of(key: str) -> str:
@@ -87,9 +87,9 @@ MAPPING: Mapping[str, Any] = MappingProxyType(
     {
         "properties": {
             "keys": {"dynamic": "strict", "properties": {"any": _SET, "title": _SET, "lead": _SET}},
-            "places": {
+            "positions": {
                 "dynamic": "strict",
-                "properties": {name.removeprefix("places."): _TEXT for kind in PLACES for name in names(kind)}
+                "properties": {name.removeprefix("positions."): _TEXT for kind in PLACES for name in names(kind)}
                 | {
                     # A beginning is looked up. One longer than this is expanded, and 129 words are too many to expand.
                     "s": _TEXT | _BEGINNINGS,
@@ -120,22 +120,22 @@ def document(
     has more keys of a kind than ``PLACES`` has fields.
     """
     title, text = analysed.keys("title"), analysed.keys("text")
-    places = {
-        name.removeprefix("places."): [" ".join(first), " ".join(_trimmed(second))]
+    positions = {
+        name.removeprefix("positions."): [" ".join(first), " ".join(_trimmed(second))]
         for name, (first, second) in _lanes(title, text).items()
     }
-    places["sentence"] = [_marked(len(title), ()), _marked(len(text), analysed.sentences)]
-    places["turn"] = [_turns(0, len(title)), _turns(len(title) + GAP, len(text))]
+    positions["sentence"] = [_marked(len(title), ()), _marked(len(text), analysed.sentences)]
+    positions["turn"] = [_turns(0, len(title)), _turns(len(title) + GAP, len(text))]
     head = min(LEAD, len(text))
-    places["edge"] = [" ".join([_NONE] * len(title) + [AFTER_TITLE]), " ".join([_NONE] * head + [AFTER_LEAD])]
+    positions["edge"] = [" ".join([_NONE] * len(title) + [AFTER_TITLE]), " ".join([_NONE] * head + [AFTER_LEAD])]
     keys = {"any": _set(title, text), "title": _set(title), "lead": _set(title, text[:LEAD])}
     moments = {name: microseconds(moment) for name, moment in times.items() if moment is not None}
     values = {name: sorted(set(found)) for name, found in attributes.items()}
-    return {"keys": keys, "places": places, "attributes": values, "times": moments}
+    return {"keys": keys, "positions": positions, "attributes": values, "times": moments}
 
 
 def stored(key: str) -> str:
-    """A key as it stands in ``places``.
+    """A key as it stands in ``positions``.
 
     Elasticsearch counts the bytes of a beginning and takes them for letters. So in surfaces each Cyrillic letter is one
     sign of ASCII that no surface has, and a beginning may have seventeen letters in either alphabet.

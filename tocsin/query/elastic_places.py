@@ -25,7 +25,7 @@ from tocsin.query.plan import Keys, Sequence, Side
 
 Rule = dict[str, Any]
 
-FIELD = "places.s"
+FIELD = "positions.s"
 """The field that a query is put to; every leaf names its own."""
 
 LEAVES = 8_000
@@ -44,16 +44,16 @@ _ONE_SENTENCE: Rule = {
         "all_of": {
             "ordered": True,
             "intervals": [
-                {"match": {"query": BEGIN, "use_field": "places.sentence"}},
-                {"match": {"query": END, "use_field": "places.sentence"}},
+                {"match": {"query": BEGIN, "use_field": "positions.sentence"}},
+                {"match": {"query": END, "use_field": "positions.sentence"}},
             ],
         }
     }
 }
 _ZONES: dict[str, Rule] = {
-    "title": {"before": {"match": {"query": AFTER_TITLE, "use_field": "places.edge"}}},
-    "text": {"after": {"match": {"query": AFTER_TITLE, "use_field": "places.edge"}}},
-    "lead": {"before": {"match": {"query": AFTER_LEAD, "use_field": "places.edge"}}},
+    "title": {"before": {"match": {"query": AFTER_TITLE, "use_field": "positions.edge"}}},
+    "text": {"after": {"match": {"query": AFTER_TITLE, "use_field": "positions.edge"}}},
+    "lead": {"before": {"match": {"query": AFTER_LEAD, "use_field": "positions.edge"}}},
 }
 
 
@@ -232,7 +232,7 @@ def _tips(side: Side, tip: int, zone: str, kept: Rule | None) -> Rule | None:
     for cycle, sequences in by_cycle.items():
         for number in range(cycle):
             numbers = "|".join(map(str, range(number, TURNS, cycle)))
-            turn = {"regexp": {"pattern": numbers, "use_field": "places.turn"}}
+            turn = {"regexp": {"pattern": numbers, "use_field": "positions.turn"}}
             phrases = _any([_tipped(sequence, tip, turn) for sequence in sequences])
             if whole := _within(_filtered(phrases, kept), zone):
                 rules.append(_filtered(turn, {"contained_by": whole}))

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple, assert_never
 
@@ -10,7 +11,7 @@ from tocsin.query.meaning import Place, places
 from tocsin.query.plan import GAP, Keys, Near, Often, Plan, Sequence, Spatial, Stands, Together, positive, sides
 from tocsin.records import Article, Hit
 from tocsin.spelling import clean
-from tocsin.words import Token, spans
+from tocsin.words import Span, Token, spans
 
 _SENTENCE_END = ".!?…\n"
 _SENTENCE_LIMIT = 300
@@ -24,19 +25,32 @@ class Standing(NamedTuple):
 
 
 class Lines:
-    """Title and text of an article as they are printed, with their tokens by position in the stream."""
+    """Title and text of an article as they are printed, with their tokens by position in the stream.
+
+    Looked through when somebody asks, and once: an article may meet many queries.
+    """
 
     def __init__(self, article: Article) -> None:
-        self._title, self._text = clean(article.title), clean(article.text)
-        self._titles, self._texts = spans(self._title), spans(self._text)
+        self._article = article
+
+    @cached_property
+    def _title(self) -> tuple[str, list[Span]]:
+        title = clean(self._article.title)
+        return title, spans(title)
+
+    @cached_property
+    def _text(self) -> tuple[str, list[Span]]:
+        text = clean(self._article.text)
+        return text, spans(text)
 
     def at(self, place: Place) -> tuple[str, str, int, int]:
         """Field, its line, and where the words of a place begin and end in it."""
         first, last = place
-        field, line, tokens = "title", self._title, self._titles
-        if first >= len(self._titles):
-            field, line, tokens = "text", self._text, self._texts
-            first, last = first - len(self._titles) - GAP, last - len(self._titles) - GAP
+        field, (line, tokens) = "title", self._title
+        if first >= len(tokens):
+            before = len(tokens) + GAP
+            field, (line, tokens) = "text", self._text
+            first, last = first - before, last - before
         return field, line, tokens[first].start, tokens[last].end
 
 
@@ -84,7 +98,7 @@ def _pairs(first: list[Place], second: list[Place], gap: int) -> Iterator[tuple[
             yield place, second[at]
 
 
-def hits(plan: Plan, document: Document, article: Article, limit: int = 5) -> tuple[Hit, ...]:
+def hits(plan: Plan, document: Document, lines: Lines, limit: int = 5) -> tuple[Hit, ...]:
     """The plainest hit of each query word, at most ``limit``."""
     best: dict[str, tuple[int, Standing]] = {}
     for found in standing(plan, document):
@@ -92,9 +106,6 @@ def hits(plan: Plan, document: Document, article: Article, limit: int = 5) -> tu
         word = found.sequence.word
         if word not in best or rank < best[word][0]:
             best[word] = (rank, found)
-    if not best:
-        return ()
-    lines = Lines(article)
     return tuple(_hit(found, document, lines) for _, found in islice(best.values(), limit))
 
 

@@ -70,7 +70,16 @@ def _squeezed(hashes: bytes) -> bytes | tuple[bytes, bytes]:
     column = int.from_bytes(hashes[3::4], "little")
     # One subtraction for all of them: the numbers are sorted, so that no difference borrows from the next one.
     steps = (column - (column << 8) & (1 << 8 * count) - 1).to_bytes(count, "little")
-    return zlib.compress(steps, 1, -15), hashes[2::4] + hashes[1::4]
+    return _counted(steps), hashes[2::4] + hashes[1::4]
+
+
+def _counted(steps: bytes) -> bytes:
+    """Raw deflate without a search for repetitions: of small differences there are none worth their time and bytes.
+
+    The window and the memory are the smallest that hold such a run, since both are set up anew for each text.
+    """
+    huffman = zlib.compressobj(1, zlib.DEFLATED, -9, 5, zlib.Z_HUFFMAN_ONLY)
+    return huffman.compress(steps) + huffman.flush()
 
 
 def _unsqueezed(data: bytes | list[bytes], known: dict[int, int]) -> bytes:
@@ -81,7 +90,8 @@ def _unsqueezed(data: bytes | list[bytes], known: dict[int, int]) -> bytes:
     hashes = bytearray(4 * count)
     hashes[3::4], hashes[2::4], hashes[1::4] = accumulate(zlib.decompress(steps, -15)), rest[:count], rest[count:]
     form = f"<{count}I"
-    return struct.pack(form, *(known.get(number >> 8, number) for number in struct.unpack(form, hashes)))
+    beginnings = struct.unpack(form, hashes[1:] + b"\0")
+    return struct.pack(form, *map(known.get, beginnings, struct.unpack(form, hashes)))
 
 
 @lru_cache(8)

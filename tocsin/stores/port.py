@@ -3,9 +3,10 @@
 Every call is durable when it returns. Calls are synchronous; the crawler makes them from a thread of its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tocsin.query.plan import Keys, Plan
@@ -24,6 +25,7 @@ from tocsin.records import (
     Subscription,
     derived_id,
 )
+from tocsin.stores.upkeep import Finding, Requeued
 from tocsin.words import Analysed
 
 
@@ -54,8 +56,13 @@ class Sketch(Record, kw_only=True):
     first_seen: datetime
 
 
-ONCE = 2
-"""Texts that are met although they share but one fingerprint: among a million, most of those share it by chance."""
+ONCE = 1
+"""Texts that are met although they share but one fingerprint: among a million, most of those share it by chance …"""
+LATELY = 3
+"""… and days for which they are: a text that is older has to share more to be a copy's."""
+FIRST, NEWEST = 8, 24
+"""Texts that are kept of a fingerprint: the first ones of the window, and the newest. What more share is a habit of
+speech; the first ones tell that it is one, and among the newest are the copies."""
 
 
 class Met(NamedTuple):
@@ -66,7 +73,8 @@ class Met(NamedTuple):
     same: Sketch | None
     """The first text with its hash."""
     near: list[Sketch]
-    """Texts that share most fingerprints, the most alike first; of those that share but one, ``ONCE`` at most."""
+    """Texts that share most fingerprints, the most alike and then the newest first; of late ones that share but one
+    ``ONCE`` at most. Of a fingerprint that many have, the ``FIRST`` ones and the ``NEWEST`` count."""
     alternates: list[Sketch]
     """The latest texts at the addresses that it names as its other languages."""
 
@@ -74,6 +82,11 @@ class Met(NamedTuple):
 def own_story(article: str) -> str:
     """The story that an article is the first one of, until it is found to belong to another."""
     return derived_id("story", article)
+
+
+def alert_id(subscription: str, story: str) -> str:
+    """The id of the alert of a subscription and a story, as frozen at the filing of the article that makes it."""
+    return derived_id("alert", subscription, story)
 
 
 class OutletStore(Protocol):
@@ -106,6 +119,9 @@ class CrawlStore(OutletStore, Protocol):
 
     def latest(self, address_ids: Sequence[str]) -> dict[str, Article]:
         """The newest text of each of these addresses that has one, by address id."""
+
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Articles by id."""
 
     def pages_due(self, outlets: Sequence[str], now: datetime, limit: int) -> list[PageState]:
         """Addresses whose ``due`` has come, the longest due first."""
@@ -157,6 +173,9 @@ class Fingerprints(Protocol):
 class SharedFingerprints(Fingerprints, Protocol):
     """Fingerprints that stand beside a store and may be lost: the store is the truth."""
 
+    KEPT: timedelta
+    """For how long a text is known."""
+
     def rebuild(self, registered: Iterable[tuple[Sketch, Sequence[int]]], joined: Iterable[tuple[str, str]]) -> bool:
         """Fill in the texts of a store in order of their filing, with their stories, and what stories were joined.
 
@@ -181,26 +200,54 @@ class Filing(Fingerprints, Protocol):
 class Publishing(Protocol):
     """One open write transaction of publishing."""
 
-    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> int | None:
-        """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost."""
+    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> bool:
+        """Move a filed article to ready, searchable, with the next arrival number. False where its lease was lost."""
 
-    def alert_of(self, subscription: str, story: str) -> Alert | None:
-        """The alert of a subscription and a story, if there is one."""
+    def roots(self, stories: Collection[str]) -> dict[str, str]:
+        """The id that stands for each of these stories today."""
+
+    def alerts_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
+        """The alerts that there are of these subscriptions and stories, made under whichever id of the story."""
 
     def put_alert(self, alert: Alert) -> None:
-        """Create or replace."""
+        """Create; a known one stays as it is."""
+
+    def put_match(self, alert: Alert, article: Article) -> None:
+        """Record that another article of the alert's story met its subscription. A version is not counted as a copy."""
 
     def put_notice(self, notice: Notice, deliveries: Sequence[Delivery]) -> None:
         """Create a notice and its deliveries; known ones stay as they are."""
 
 
+class Hint(NamedTuple):
+    """All that a message tells of a text that waits: where its row is."""
+
+    article: str
+    address: str
+    """Its address id."""
+
+
 class RoadStore(Protocol):
     """What room two asks."""
+
+    fingerprints: SharedFingerprints | None
+    """Those that stand beside the store; None where it keeps them itself."""
 
     def claim(self, limit: int, lease_seconds: float, now: datetime) -> list[Article]:
         """Lease accepted or filed articles whose lease is free or over; their ``attempts`` and ``lease`` have grown.
 
         One that was leased before comes first and alone: if it kills its worker, that counts against it and no other.
+        """
+
+    def claim_these(self, hints: Sequence[Hint], lease_seconds: float, now: datetime) -> list[Article]:
+        """Lease those of these articles that are accepted or filed and whose lease is free or over.
+
+        Those that were never leased come together; else one that was, alone.
+        """
+
+    def overdue(self, now: datetime, grace_seconds: float, limit: int) -> list[tuple[Hint, str]]:
+        """Articles that nobody carries, with their states, the oldest first: their lease is over, or they were accepted
+        longer ago than the grace and never leased.
         """
 
     def release(self, articles: Sequence[Article]) -> None:
@@ -215,26 +262,49 @@ class RoadStore(Protocol):
     def outdated(self, analyser: int, limit: int) -> list[Article]:
         """Ready articles whose words an older analyser read, in order of arrival."""
 
+    def outdated_count(self, analyser: int) -> int:
+        """How many ready articles an older analyser read."""
+
     def reindex(self, articles: Sequence[tuple[Article, Analysed]]) -> None:
         """Put ready articles into the index anew, with the words of this analyser. Nobody is told of it."""
 
     def filing(self) -> AbstractContextManager[Filing]:
-        """Open one write transaction."""
+        """Gather what is filed; it is written when the block ends well."""
 
     def publishing(self) -> AbstractContextManager[Publishing]:
-        """Open one write transaction."""
+        """Gather what is published; it is written when the block ends well."""
 
     def park(self, article: Article, reason: str, now: datetime) -> None:
         """Put an article aside with a reason, under its lease."""
 
-    def subscriptions(self) -> tuple[int, list[Subscription]]:
-        """The generation of the subscription set, and the set."""
+    def generation(self) -> int:
+        """A number that grows with each change of the subscription set."""
+
+    def subscriptions(self) -> list[Subscription]:
+        """All subscriptions, in order of their ids."""
+
+    def put_subscription(self, subscription: Subscription) -> None:
+        """Create or replace by id."""
+
+    def put_subscriptions(self, subscriptions: Sequence[Subscription]) -> None:
+        """Create or replace many by id, as one change of the set."""
+
+    def remove_subscription(self, subscription_id: str) -> bool:
+        """Forget a subscription; its alerts stay. False where it was not known."""
 
     def deliveries_due(self, now: datetime, limit: int) -> list[tuple[Delivery, Notice]]:
-        """Deliveries that wait and whose next try has come, the oldest first."""
+        """Deliveries that wait and whose next try has come, the oldest first. They may be taken by others."""
+
+    def take_deliveries(
+        self, now: datetime, limit: int, lease_seconds: float, without: Collection[str] = ()
+    ) -> list[tuple[Delivery, Notice]]:
+        """The same, but for those to some channels, and nobody else is given them as long as the lease lasts."""
+
+    def keep_deliveries(self, ids: Collection[str], now: datetime, lease_seconds: float) -> None:
+        """Lease deliveries that were taken, and wait still, for so long from now."""
 
     def put_delivery(self, delivery: Delivery) -> None:
-        """Record how an attempt went."""
+        """Record how an attempt went, which ends its lease. What was delivered stays so."""
 
 
 class ReaderStore(Protocol):
@@ -260,11 +330,32 @@ class ReaderStore(Protocol):
     def alert(self, alert: str) -> Alert | None:
         """One alert by id."""
 
+    def arrival_at(self, when: datetime) -> int:
+        """The last arrival number given before a moment; 0 where there is none."""
+
+    def walk(self, *, after: int = 0) -> Iterator[Article]:
+        """All ready articles in order of arrival, without holding them in memory.
+
+        Whoever goes on behind the last of them later misses none.
+        """
+
+    def on_their_way(self) -> Iterator[Article]:
+        """Articles that are accepted or filed and not ready yet, in order of acceptance."""
+
+    def versions(self, address: str) -> list[Article]:
+        """The texts of one address id whose version is decided, in order of their acceptance."""
+
+    def newer(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Of those among these articles whose address has had another text since, by id: its newest ready one."""
+
     def members(self, story_id: str) -> list[Article]:
         """The articles of a story in order of filing."""
 
     def root(self, story_id: str) -> str:
         """The id that stands for a story today: that of the older one where two proved to be one."""
+
+    def joined(self) -> list[tuple[str, str]]:
+        """Stories that turned out to be one with an older one, and the id that stands for both."""
 
     def story(self, story_id: str) -> Story | None:
         """A story with its outlets and the number of its texts."""
@@ -278,11 +369,20 @@ class ReaderStore(Protocol):
     def alerts(self, *, since: datetime | None = None, limit: int = 100) -> list[tuple[Alert, list[Notice]]]:
         """Alerts with their notices, newest first."""
 
+    def told(self) -> dict[str, tuple[int, int]]:
+        """For each subscription that rang: how many stories, and how many further copies of them."""
+
+    def notices(self, alert: str) -> list[Notice]:
+        """The notices of one alert, oldest first."""
+
     def deliveries(self, notice: str) -> list[Delivery]:
         """How one notice went, channel by channel."""
 
     def why(self, url: str) -> list[dict[str, Any]]:
         """The whole history of one address, oldest line first: ``{at, what, detail}``."""
+
+    def health(self, outlet: str) -> dict[str, Any]:
+        """How an outlet does: ``{feeds, articles, last_article, checked, error}``, the error being a feed's last."""
 
     def overview(self) -> dict[str, Any]:
         """Counts for a summary.
@@ -290,3 +390,42 @@ class ReaderStore(Protocol):
         ``{"outlets", "pages", "accepted", "filed", "ready", "parked", "texts", "copies", "versions", "alerts",
         "notices", "delivered", "waiting", "failed": int, "drops": {reason: int}, "last_arrival": datetime | None}``
         """
+
+    def traffic(self, now: datetime, today: datetime) -> dict[str, Any]:
+        """What moves and what stands still at this moment.
+
+        ``{"oldest": {"accepted", "filed": datetime | None}, "leased", "refused": int, "per_minute": {"seen", "ready":
+        float}, "drops_today": {reason: int}, "deliveries": {channel: {"waiting", "failed": int}}, "heard": [outlets
+        that brought a text within a day]}``; ``today`` is when the day began.
+        """
+
+    def lags(self, since: datetime) -> dict[str, dict[str, float]]:
+        """How long texts that became ready since, and what was delivered since, were on each stretch, in seconds.
+
+        ``{"published → seen", "seen → ready", "ready → told": {"of": number, "p50", "p95": seconds}}``
+        """
+
+
+class Store(CrawlStore, RoadStore, ReaderStore, Protocol):
+    """A whole store, as a main opens it."""
+
+    def backup(self, target: Path) -> None:
+        """An exact copy of the store as of now, also while the road is running. Raises UserError where it has none."""
+
+    def check(self) -> str:
+        """``ok``, or what the engine finds wrong with itself."""
+
+    def examine(self, now: datetime) -> list[Finding]:
+        """How the store and its servers are, within some seconds. Raises UserError where one goes away meanwhile."""
+
+    def requeue(self, reason: str, now: datetime, *, dry_run: bool) -> Requeued:
+        """Put parked articles back to accepted, and write rows again that the server refused, where the reason says so.
+
+        ``reason`` is a part of it, in any case; empty means all. The history of each address tells of it.
+        """
+
+    def prune(self, now: datetime, *, dry_run: bool) -> dict[str, int]:
+        """Remove what is past its retention; returns rows per kind. Addresses stay, so nothing returns as new."""
+
+    def close(self) -> None:
+        """End all connections."""

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from importlib import resources
 from typing import Any
 
@@ -13,7 +14,7 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from tocsin.stores.packing import key, packed, unpacked
-from tocsin.stores.port import ONCE, FingerprintsMissing, Met, Sketch, own_story
+from tocsin.stores.port import FIRST, LATELY, NEWEST, ONCE, FingerprintsMissing, Met, Sketch, own_story
 
 WINDOW = 45
 """Days after which a text is no candidate any more; after twice as many, it and the joins of its story are gone."""
@@ -21,12 +22,16 @@ _TAG = "{tocsin}"
 _ALONE = 60
 """Seconds after which another one may rebuild, if the one who does is not heard of any more."""
 _BATCH = 100
+_MIXER = 0x9E3779B1
+"""Odd, so that no two fingerprints become one: these are a text's smallest hashes, and buckets are to fill evenly."""
 
 log = structlog.get_logger()
 
 
 class RedisFingerprints:
     """Fingerprints in one Redis, or on the node of a cluster that has our hash tag."""
+
+    KEPT = timedelta(days=2 * WINDOW)
 
     def __init__(self, client: Redis) -> None:
         self._client = client
@@ -118,28 +123,28 @@ class RedisFingerprints:
 def _meeting(
     sketch: Sketch, prints: Sequence[int], alternates: Sequence[str], limit: int, *, rebuilding: bool = False
 ) -> list[Any]:
-    return [
-        "meet",
-        _short(own_story(sketch.article)),
-        _mark("a", sketch.address_id),
-        _mark("t", sketch.text_hash) if sketch.text_hash else b"",
-        packed(sketch),
-        int(sketch.first_seen.timestamp() // 86_400),
-        WINDOW,
-        limit,
-        int(rebuilding),
-        struct.pack(f"<{len(prints)}I", *prints),
-        b"".join(_mark("a", other) for other in alternates),
-        ONCE,
+    own = _short(own_story(sketch.article))
+    # A text without a hash is given one that no other has.
+    marks = [
+        own[:8],
+        _two_marks("a", sketch.address_id),
+        _two_marks("t", sketch.text_hash) if sketch.text_hash else own[8:],
+        struct.pack(f">{len(prints)}I", *(one * _MIXER & 0xFFFFFFFF for one in prints)),
+        *(_two_marks("a", other) for other in alternates),
     ]
+    day = int(sketch.first_seen.timestamp() // 86_400)
+    return [
+        "meet", own + packed(sketch), b"".join(marks), len(alternates), day, WINDOW, limit, ONCE, int(rebuilding),
+        FIRST, FIRST + NEWEST, LATELY,
+    ]  # fmt: skip
 
 
 def _joining(story: str, other: str) -> list[Any]:
     return ["join", _short(story), _short(other), 2 * WINDOW * 86_400]
 
 
-def _mark(kind: str, name: str) -> bytes:
-    return kind.encode() + struct.pack("<q", key(name))
+def _two_marks(kind: str, name: str) -> bytes:
+    return struct.pack(">q", key(kind + name))
 
 
 def _short(story: str) -> bytes:
@@ -156,7 +161,7 @@ def _named(story: bytes) -> str:
 
 
 def _sketches(told: Sequence[bytes], beside: Sketch) -> list[Sketch]:
-    return [unpacked(data, _named(story), beside) for story, data in zip(told[::2], told[1::2], strict=True)]
+    return [unpacked(data[16:], _named(story), beside) for story, data in zip(told[::2], told[1::2], strict=True)]
 
 
 def _batches(registered: Iterable[tuple[Sketch, Sequence[int]]]) -> Iterable[list[tuple[Sketch, Sequence[int]]]]:

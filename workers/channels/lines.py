@@ -2,8 +2,10 @@
 
 import queue
 import threading
+import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import structlog
@@ -19,9 +21,21 @@ RETRY_SECONDS = 60.0
 log = structlog.get_logger()
 
 
-Answer = Later | Refused | None
+class Left(Exception):  # noqa: N818 - named by what has happened, as all errors of the house
+    """The time in which a message might be sent was over before its turn came: it was not tried."""
+
+
+Answer = Later | Refused | Left | None
 """None: the message is out."""
 Key = TypeVar("Key")
+
+
+class _Line(Generic[Key]):
+    """What one thread sends: keys whose outcome was not taken yet, and when the next message must be begun."""
+
+    def __init__(self, keys: Iterable[Key], until: float) -> None:
+        self.keys = deque(keys)
+        self.until = until
 
 
 class Lines(Generic[Key]):
@@ -33,7 +47,7 @@ class Lines(Generic[Key]):
     def __init__(self, open_: Callable[[str], Channel]) -> None:
         self._open = open_
         self._outcomes: queue.SimpleQueue[tuple[str, Key | None, Answer]] = queue.SimpleQueue()
-        self._busy: dict[str, int] = {}
+        self._busy: dict[str, _Line[Key]] = {}
         self.resting: dict[str, float] = {}
         """Address → monotonic time before which it asked not to be tried."""
 
@@ -45,13 +59,39 @@ class Lines(Generic[Key]):
     @property
     def underway(self) -> int:
         """Messages whose outcome was not taken yet."""
-        return sum(self._busy.values())
+        return sum(len(line.keys) for line in self._busy.values())
 
-    def send(self, address: str, messages: Sequence[tuple[Key, Message]]) -> None:
-        """Start a line: keys and messages, in order. The address must not be busy."""
-        self._busy[address] = len(messages)
+    def send(self, address: str, messages: Sequence[tuple[Key, Message]], seconds: float = float("inf")) -> None:
+        """Start a line: keys and messages, in order. The address must not be busy.
+
+        What was not begun within so many seconds, or those of ``keep``, comes back as ``Left``.
+        """
+        line = self._busy[address] = _Line((key for key, _ in messages), time.monotonic() + seconds)
         # A daemon: a receiver that hangs must not keep the process from ending.
-        threading.Thread(target=self._run, args=(address, messages), name=masked(address), daemon=True).start()
+        threading.Thread(target=self._run, args=(address, line, messages), name=masked(address), daemon=True).start()
+
+    @property
+    def left(self) -> float:
+        """Seconds until the first of the lines whose time is not over has to be kept; infinite without one."""
+        now = time.monotonic()
+        return min((line.until - now for line in self._busy.values() if line.until > now), default=float("inf"))
+
+    def keep(self, seconds: float) -> None:
+        """Let the lines whose time is not over go on for so many seconds from now."""
+        now = time.monotonic()
+        for line in self._busy.values():
+            if line.until > now:
+                line.until = now + seconds
+
+    def waiting(self) -> list[Key]:
+        """What has no outcome yet of the lines whose time is not over."""
+        now = time.monotonic()
+        return [key for line in self._busy.values() if line.until > now for key in line.keys]
+
+    def end(self) -> None:
+        """Begin no further message of the lines that move."""
+        for line in self._busy.values():
+            line.until = float("-inf")
 
     def take(self, seconds: float) -> list[tuple[Key, Answer]]:
         """Wait at most so long for something to happen (an outcome, the end of a line); all outcomes there are then."""
@@ -65,15 +105,16 @@ class Lines(Generic[Key]):
             if key is None:
                 del self._busy[address]
             else:
-                self._busy[address] -= 1
+                self._busy[address].keys.popleft()
                 taken.append((key, answer))
         return taken
 
-    def _run(self, address: str, messages: Sequence[tuple[Key, Message]]) -> None:
+    def _run(self, address: str, line: "_Line[Key]", messages: Sequence[tuple[Key, Message]]) -> None:
         """Send until the channel itself fails; then the rest of the line has failed with it."""
         closed: Later | None = None
         for key, message in messages:
-            answer = closed or self._attempt(address, message)
+            late = time.monotonic() >= line.until
+            answer = closed or (Left() if late else self._attempt(address, message))
             if isinstance(answer, Later) and not answer.only_this:
                 closed = answer
             self._outcomes.put((address, key, answer))

@@ -18,18 +18,18 @@ class Enricher:
     """The enrichment step, opened once with the lists it applies."""
 
     def __init__(self, words: Words, expander: Expander, lists: Lists) -> None:
-        self._words = words
+        self.words = words
         self._gazetteer = Gazetteer(words, lists)
         self._topics = topic_matcher(lists, expander)
 
     def analyse(self, article: Article) -> Analysed:
         """The words of an article that is enriched already."""
-        return self._words.analyse(article.title, article.text, article.lang)
+        return self.words.analyse(article.title, article.text, article.lang)
 
     def enrich(self, article: Article) -> tuple[Article, Analysed]:
         """The article with its language, names and topics, and its analysis in that language."""
         lang = language(article.title, article.text, article.lang)
-        analysed = self._words.analyse(article.title, article.text, lang)
+        analysed = self.words.analyse(article.title, article.text, lang)
         named = self._gazetteer.find(article.title, article.text, analysed, lang)
         with_names = msgspec.structs.replace(
             article, lang=lang, places=named.places, people=named.people, organisations=named.organisations

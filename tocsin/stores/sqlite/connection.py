@@ -86,6 +86,8 @@ class Database:
         # Fingerprints lie all over the file: their pages are written once per checkpoint instead of once per batch.
         self.connection.pragma("cache_size", -32_768)
         self.connection.pragma("wal_autocheckpoint", 8_000)
+        # To look a text up is to read forty of them, and most are not in the cache: the system's own is as good.
+        self.connection.pragma("mmap_size", 1 << 32)
         if found < VERSION:
             self._migrate(found)
 

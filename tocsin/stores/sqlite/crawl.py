@@ -7,7 +7,8 @@ import apsw
 import msgspec
 
 from tocsin.addresses import address_id, canonical
-from tocsin.records import Article, DateCandidate, Drop, Feed, Listing, Outlet, PageState
+from tocsin.records import Article, Drop, Feed, Listing, Outlet, PageState
+from tocsin.stores.dated import dated
 from tocsin.stores.sqlite.connection import Database, epoch
 
 _article = msgspec.json.Decoder(Article)
@@ -120,30 +121,16 @@ class CrawlPart:
                 for seq, record in rows:
                     article = _article.decode(record)
                     if article.published is None:
-                        dated = _dated(article, listing)
+                        late = dated(article, listing)
                         cursor.execute(
                             "UPDATE articles SET record = ?, published = ? WHERE seq = ?",
-                            (dated.to_json(), epoch(dated.published), seq),
+                            (late.to_json(), epoch(late.published), seq),
                         )
 
     def drop(self, drops: Iterable[Drop]) -> None:
         """Write down what was left out."""
         with self.db.write() as cursor:
             put_drops(cursor, drops)
-
-
-def _dated(article: Article, listing: Listing) -> Article:
-    told = DateCandidate(
-        raw=str(listing.published),
-        origin=listing.source,
-        value=listing.published,
-        verdict="chosen: told after the page was read",
-    )
-    facts = msgspec.structs.replace(article.extraction, dates=(*article.extraction.dates, told))
-    zone = "" if listing.published and listing.published.tzinfo else "no zone in the feed"
-    return msgspec.structs.replace(
-        article, published=listing.published, published_origin=listing.source, published_note=zone, extraction=facts
-    )
 
 
 def _put_pages(cursor: apsw.Cursor, pages: Iterable[PageState]) -> None:

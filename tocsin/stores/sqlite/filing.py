@@ -26,8 +26,10 @@ def with_late_date(cursor: apsw.Cursor, article: Article) -> Article:
     """An undated article with the date that its row was given since it was claimed."""
     if article.published is not None:
         return article
-    (record,) = next(cursor.execute("SELECT record FROM articles WHERE id = ?", (article.id,)))
-    row = _article.decode(record)
+    rows = cursor.execute("SELECT record FROM articles WHERE id = ? AND published IS NOT NULL", (article.id,))
+    row = next((_article.decode(record) for (record,) in rows), None)
+    if row is None:
+        return article
     return msgspec.structs.replace(
         article,
         published=row.published,
@@ -56,9 +58,11 @@ class SqliteFiling(SqliteFingerprints):
         if not rows:
             return False
         seq = rows[0][0]
-        if self._number(own_story(article.id)) is None:
+        own = own_story(article.id)
+        if self._number(own) is None:
             self.meet(sketch, prints, (), 0)
-        self.settle(article.id, article.story)
+        if article.story != own:
+            self.settle(article.id, article.story)
         stored = self._forms.stored(analysed, self._cursor).to_bytes()
         self._cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, stored))
         return True

@@ -4,10 +4,13 @@
 file. To write a page for each fingerprint of a text would cost more than all else, so that new ones stand in
 ``fresh_prints``, a row for each text, and every process has these in memory too. With each text a few buckets have
 their turn and take up what is fresh.
+
+A bucket is bytes in three columns, in order of the texts: the third byte of each fingerprint, the fourth, and the
+number of its text. The first column is searched at the speed of ``memchr``.
 """
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -17,14 +20,12 @@ import apsw
 import msgspec
 
 from tocsin.stores.packing import key, packed, unpacked
-from tocsin.stores.port import ONCE, Met, Sketch, own_story
+from tocsin.stores.port import FIRST, LATELY, NEWEST, ONCE, Met, Sketch, own_story
 
 _sketch = msgspec.json.Decoder(Sketch)
 
 WINDOW = 45
 """Days after which a text is no candidate any more. Its address and the hash of its text are known for longer."""
-MOST = 32
-"""Texts that are kept for a fingerprint, the first ones: what more texts share is a habit of speech."""
 _BUCKETS = 1 << 16
 _TURNS = 4
 """Buckets that have their turn with one text …"""
@@ -58,14 +59,17 @@ class _Gathered:
 
     def final(self) -> bytes:
         """The row of the bucket."""
-        return _with(b"", sorted(self._rows), 0)
+        data = b""
+        for number, half in sorted((number, half) for half, number in self._rows):
+            data = _with(data, half.to_bytes(2, "little") + number.to_bytes(4, "little"))
+        return data
 
 
 class Fresh:
-    """The fresh fingerprints of a store by their buckets: lower halves of the marks, and the text of each."""
+    """The fresh fingerprints of a store by their buckets."""
 
     def __init__(self) -> None:
-        self.buckets: dict[int, tuple[array[int], array[int]]] = {}
+        self.buckets: dict[int, bytes] = {}
         self._last = 0
 
     def forget(self) -> None:
@@ -88,12 +92,10 @@ class Fresh:
     def add(self, number: int, marks: Iterable[int]) -> None:
         """Learn the marks of a text."""
         self._last = number
+        its = number.to_bytes(4, "little")
         for mark in marks:
-            if (bucket := mark >> 16) not in self.buckets:
-                self.buckets[bucket] = array("H"), array("I")
-            halves, numbers = self.buckets[bucket]
-            halves.append(mark & 0xFFFF)
-            numbers.append(number)
+            bucket = mark >> 16
+            self.buckets[bucket] = _with(self.buckets.get(bucket, b""), (mark & 0xFFFF).to_bytes(2, "little") + its)
 
 
 class SqliteFingerprints:
@@ -104,17 +106,18 @@ class SqliteFingerprints:
         self._fresh = fresh
         self._registered: list[int] = []
         self._horizon = 0
+        self._firsts: dict[int, int] = {}
         fresh.catch_up(cursor)
 
     def meet(self, sketch: Sketch, prints: Sequence[int], alternates: Sequence[str], limit: int) -> Met:
         """Register a text, and tell which ones were there before."""
-        self._horizon = self._first_since(_day(sketch.first_seen) - WINDOW)
+        day = _day(sketch.first_seen)
+        self._horizon = self._first_since(day - WINDOW)
         known = self._number(own_story(sketch.article))
-        postings = self._postings(prints, _NEVER if known is None else known)
-        number = self._register(sketch, postings) if known is None else known
-        shared = Counter(other for numbers in postings.values() for other in numbers)
-        twice = sum(count > 1 for count in shared.values())
-        near = sorted(shared, key=lambda other: (-shared[other], other))[: min(limit, twice + ONCE)]
+        marks = [_mark(one) for one in prints]
+        lately = self._first_since(day - LATELY)
+        near = self._near(marks, _NEVER if known is None else known, lately)[:limit] if limit else []
+        number = self._register(sketch, marks) if known is None else known
         rows = dict(self._sketches(sketch, f"number IN {_ANY_OF}", [str(near)])) if near else {}
         same = self._sketches(
             sketch, "text = ? AND number < ? ORDER BY number LIMIT 1", (key(sketch.text_hash), number)
@@ -156,23 +159,26 @@ class SqliteFingerprints:
         old = dict(self._buckets(fresh))
         self._cursor.executemany(
             "INSERT OR REPLACE INTO prints VALUES (?, ?)",
-            [
-                (bucket, _with(old.get(bucket, b""), zip(*rows, strict=True), self._horizon))
-                for bucket, rows in fresh.items()
-            ],
+            [(bucket, self._moved(old.get(bucket, b""), data)) for bucket, data in fresh.items()],
         )
         if self._registered:
             self._cursor.execute("DELETE FROM fresh_prints WHERE number <= ?", (self._registered[-1] - _ROUND,))
 
-    def _register(self, sketch: Sketch, postings: dict[int, list[int]]) -> int:
+    def _moved(self, old: bytes, fresh: bytes) -> bytes:
+        # What another process has moved already is fresh to this one until the next round.
+        last = int.from_bytes(old[-4:], "little")
+        return _with(_since(old, self._horizon), _since(fresh, last + 1))
+
+    def _register(self, sketch: Sketch, marks: Sequence[int]) -> int:
         self._cursor.execute(
             "INSERT INTO sketches (own, address, text, sketch) VALUES (?, ?, ?, ?)",
             (key(own_story(sketch.article)), key(sketch.address_id), key(sketch.text_hash), packed(sketch)),
         )
         number = self._cursor.connection.last_insert_rowid()
         self._cursor.execute("INSERT OR IGNORE INTO days VALUES (?, ?)", (_day(sketch.first_seen), number))
-        marks = array("I", [mark for mark, numbers in postings.items() if len(numbers) < MOST])
-        self._cursor.execute("INSERT INTO fresh_prints VALUES (?, ?)", (number, marks.tobytes()))
+        if self._cursor.connection.changes():
+            self._firsts.clear()
+        self._cursor.execute("INSERT INTO fresh_prints VALUES (?, ?)", (number, array("I", marks).tobytes()))
         self._fresh.add(number, marks)
         self._registered.append(number)
         return number
@@ -183,28 +189,26 @@ class SqliteFingerprints:
         return int(rows[0][0]) if rows else None
 
     def _first_since(self, day: int) -> int:
-        ((number,),) = self._rows("SELECT min(number) FROM days WHERE day > ?", (day,))
-        return number or 0
+        """The first number after a day; one that no text has, where there was none."""
+        if day not in self._firsts:
+            ((number,),) = self._rows("SELECT min(number) FROM days WHERE day > ?", (day,))
+            self._firsts[day] = number or _NEVER
+        return self._firsts[day]
 
-    def _postings(self, prints: Sequence[int], before: int) -> dict[int, list[int]]:
-        """For each fingerprint, as its mark, the numbers of the texts that have it."""
-        marks = [_mark(one) for one in prints]
+    def _near(self, marks: Sequence[int], before: int, lately: int) -> list[int]:
+        """The numbers of texts that have most of the marks, the most alike and then the newest first."""
         fresh, buckets = self._fresh.buckets, dict(self._buckets(mark >> 16 for mark in marks))
-        found: dict[int, list[int]] = {}
+        shared: Counter[int] = Counter()
         for mark in marks:
             bucket, half = mark >> 16, mark & 0xFFFF
-            numbers = found[mark] = []
-            if bucket in fresh and half in fresh[bucket][0]:
-                numbers += [number for other, number in zip(*fresh[bucket], strict=True) if other == half]
-            if bucket in buckets:
-                halves, texts = _opened(buckets[bucket])
-                at = bisect_left(halves, half)
-                if at < len(halves) and halves[at] == half:
-                    numbers += texts[at : bisect_right(halves, half, at)]
+            numbers = _numbers(fresh.get(bucket, b""), half) + _numbers(buckets.get(bucket, b""), half)
             if numbers:
                 # Once each: what another process has moved is fresh to this one for a while.
-                found[mark] = [it for it in {*numbers} if self._horizon <= it < before]
-        return found
+                kept = [it for it in dict.fromkeys(numbers) if self._horizon <= it < before]
+                shared.update(kept if len(kept) <= FIRST + NEWEST else kept[:NEWEST] + kept[-FIRST:])
+        more = sorted((other for other in shared if shared[other] > 1), key=lambda other: (-shared[other], -other))
+        once = sorted((other for other in shared if shared[other] == 1 and other >= lately), reverse=True)
+        return more + once[:ONCE]
 
     def _buckets(self, buckets: Iterable[int]) -> list[tuple[int, bytes]]:
         return self._rows(f"SELECT bucket, postings FROM prints WHERE bucket IN {_ANY_OF}", [str([*buckets])])
@@ -239,25 +243,51 @@ def _mark(fingerprint: int) -> int:
     return (fingerprint & 0xFFFF) << 16 | fingerprint >> 16
 
 
-def _opened(data: bytes) -> tuple[memoryview, memoryview]:
-    """Lower halves of the marks of a bucket, sorted, and beside each the number of its text."""
+def _numbers(data: bytes, half: int) -> list[int]:
+    """Texts of a bucket that have a fingerprint, the newest first."""
     count = len(data) // 6
-    view = memoryview(data)
-    return view[: 2 * count].cast("H"), view[2 * count :].cast("I")
+    found = []
+    for at in _places(data, half):
+        start = 2 * count + 4 * at
+        found.append(int.from_bytes(data[start : start + 4], "little"))
+    return found
 
 
-def _with(data: bytes, rows: Iterable[tuple[int, int]], horizon: int) -> bytes:
-    """A bucket with further postings, in order of their texts, and without those of texts before ``horizon``."""
-    halves, numbers = array("H"), array("I")
-    halves.frombytes(data[: len(data) // 3])
-    numbers.frombytes(data[len(data) // 3 :])
-    if numbers and min(numbers) < horizon:
-        kept = [at for at, number in enumerate(numbers) if number >= horizon]
-        halves, numbers = array("H", [halves[at] for at in kept]), array("I", [numbers[at] for at in kept])
-    for half, number in rows:
-        start, end = bisect_left(halves, half), bisect_right(halves, half)
-        # What another process has moved already is fresh to this one until the next round.
-        if number not in numbers[start:end]:
-            halves.insert(end, half)
-            numbers.insert(end, number)
-    return halves.tobytes() + numbers.tobytes()
+def _places(data: bytes, half: int) -> list[int]:
+    """Where the postings of a fingerprint stand in a bucket, the newest first."""
+    count = len(data) // 6
+    low, high, found = half & 0xFF, half >> 8, []
+    at = data.rfind(low, 0, count)
+    while at >= 0:
+        if data[count + at] == high:
+            found.append(at)
+        at = data.rfind(low, 0, at)
+    return found
+
+
+def _since(data: bytes, horizon: int) -> bytes:
+    """A bucket without the texts before ``horizon``."""
+    count = len(data) // 6
+    first = bisect_left(memoryview(data)[2 * count :].cast("I"), horizon) if count else 0
+    return data[first:count] + data[count + first : 2 * count] + data[2 * count + 4 * first :] if first else data
+
+
+def _with(data: bytes, newer: bytes) -> bytes:
+    """A bucket with the postings of another one, which come later; of each fingerprint the first and the newest."""
+    count, more = len(data) // 6, len(newer) // 6
+    lows, highs, numbers = newer[:more], newer[more : 2 * more], newer[2 * more :]
+    data = b"".join((data[:count], lows, data[count : 2 * count], highs, data[2 * count :], numbers))
+    if count >= FIRST + NEWEST:
+        for low, high in {*zip(lows, highs, strict=True)}:
+            # Of one byte there are seldom so many.
+            if data.count(low, 0, len(data) // 6) > FIRST + NEWEST:
+                for at in _places(data, high << 8 | low)[NEWEST:-FIRST]:
+                    data = _without(data, at)
+    return data
+
+
+def _without(data: bytes, at: int) -> bytes:
+    """A bucket without the posting at a place."""
+    count = len(data) // 6
+    number = 2 * count + 4 * at
+    return data[:at] + data[at + 1 : count + at] + data[count + at + 1 : number] + data[number + 4 :]

@@ -165,26 +165,42 @@ class _Row:
         raise NotImplementedError(name)
 
 
+class _Numbers(dict[Token, int]):
+    """Token → its number; what is asked for the first time is looked up, or gets one, in the open transaction."""
+
+    cursor: apsw.Cursor
+
+    def __missing__(self, token: Token) -> int:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        number = self[token] = _number(token, self.cursor)
+        return number
+
+
+def _number(token: Token, cursor: apsw.Cursor) -> int:
+    keys = _SEPARATOR.join(token.keys)
+    for (form,) in cursor.execute("SELECT form FROM forms WHERE keys = ?", (keys,)):
+        return int(str(form))
+    ((form,),) = cursor.execute("INSERT INTO forms (keys) VALUES (?) RETURNING form", (keys,)).fetchall()
+    cursor.executemany("INSERT INTO form_keys VALUES (?, ?)", [(key, form) for key in token.keys])
+    return int(str(form))
+
+
 class FormTable:
     """Numbers of tokens, as the table ``forms`` has them."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._numbers: dict[Token, int] = {}
+        self._numbers = _Numbers()
         self._tokens: dict[int, Token] = {}
 
     def stored(self, analysed: Analysed, cursor: apsw.Cursor) -> Stored:
         """An analysed article by numbers; tokens that are new to the store get theirs, in the open transaction."""
-        numbers, tokens = self._numbers, {*analysed.title, *analysed.text}
-        # Not `tokens - numbers.keys()`: that goes through all that is remembered.
-        for token in [token for token in tokens if token not in numbers]:
-            if len(numbers) >= REMEMBERED:
-                numbers.clear()
-            numbers[token] = self._number(token, cursor)
-        known = {token: numbers.get(token) or self._number(token, cursor) for token in tokens}
+        self._numbers.cursor = cursor
+        number = self._numbers.__getitem__
         return Stored(
-            array("I", map(known.__getitem__, analysed.title)),
-            array("I", map(known.__getitem__, analysed.text)),
+            array("I", map(number, analysed.title)),
+            array("I", map(number, analysed.text)),
             array("I", analysed.sentences),
         )
 
@@ -210,11 +226,3 @@ class FormTable:
             text=tuple(map(self._tokens.__getitem__, stored.text)),
             sentences=tuple(stored.sentences),
         )
-
-    def _number(self, token: Token, cursor: apsw.Cursor) -> int:
-        keys = _SEPARATOR.join(token.keys)
-        for (form,) in cursor.execute("SELECT form FROM forms WHERE keys = ?", (keys,)):
-            return int(str(form))
-        ((form,),) = cursor.execute("INSERT INTO forms (keys) VALUES (?) RETURNING form", (keys,)).fetchall()
-        cursor.executemany("INSERT INTO form_keys VALUES (?, ?)", [(key, form) for key in token.keys])
-        return int(str(form))

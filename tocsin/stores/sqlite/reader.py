@@ -1,21 +1,20 @@
-"""What readers ask of the store: search, stories, alerts, one address's history, counts."""
+"""What readers ask of the store: search, stories, alerts."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from tocsin.addresses import address_id, canonical, masked
-from tocsin.kinship import sentence
 from tocsin.query.plan import Keys, Plan
 from tocsin.query.sqlite import MET, WINDOW, branches, wanted
 from tocsin.records import Alert, Article, Delivery, Notice, Story
-from tocsin.stores.sqlite.connection import Database, moment
+from tocsin.stores.sqlite.connection import Database
 from tocsin.stores.sqlite.filing import KIN
 from tocsin.stores.sqlite.related import related
+from tocsin.stores.stories import story_of
 
 _article = msgspec.json.Decoder(Article)
 _alert = msgspec.json.Decoder(Alert)
@@ -179,21 +178,7 @@ class ReaderPart:
 
     def story(self, story_id: str) -> Story | None:
         """A story with its outlets and the number of its texts."""
-        members = self.members(story_id) if story_id else []
-        if not members:
-            return None
-        return Story(
-            id=self.root(story_id),
-            first=members[0].id,
-            title=members[0].title,
-            outlets=tuple(dict.fromkeys(member.outlet for member in members)),
-            texts=len(members),
-            first_seen=members[0].first_seen,
-            original=_first_published(members).id,
-            languages=tuple(dict.fromkeys(member.lang for member in members if member.lang)),
-            copies=sum(member.relation in ("copy", "copy with additions") for member in members),
-            versions=sum(member.relation == "version" for member in members),
-        )
+        return story_of(self.root(story_id), self.members(story_id)) if story_id else None
 
     def related(self, article: Article, limit: int = 5) -> list[tuple[Article, float]]:
         """Articles of other stories that are likely to be about the same events, with a score of 0 to 1."""
@@ -227,104 +212,3 @@ class ReaderPart:
         """How one notice went, channel by channel."""
         rows = self.db.rows("SELECT record FROM deliveries WHERE notice = ? ORDER BY id", (notice,))
         return [_delivery.decode(record) for (record,) in rows]
-
-    def why(self, url: str) -> list[dict[str, Any]]:
-        """The whole history of one address, oldest line first: ``{at, what, detail}``."""
-        address = canonical(url) or (url if "://" in url else f"import://{url}")
-        anchor = url.partition("#")[2]
-        key = address_id(f"{address}#{anchor}" if anchor else address)
-        lines: list[tuple[float, str, str]] = []
-        for fetched, record in self.db.rows("SELECT fetched, record FROM pages WHERE address_id = ?", (key,)):
-            page = msgspec.json.decode(record)
-            lines.append(
-                (
-                    fetched or 0.0,
-                    "page",
-                    f"HTTP status {page['status']}, outlet {page['outlet']}, due again {page['due'] or 'never'}",
-                )
-            )
-        for at, room, reason, detail in self.db.rows(
-            "SELECT at, room, reason, detail FROM drops WHERE address_id = ?", (key,)
-        ):
-            lines.append((at, f"left out by the {room}: {reason}", detail))
-        rows = self.db.rows("SELECT id, state, first_seen, ready_at, record FROM articles WHERE address_id = ?", (key,))
-        for name, state, seen, ready, record in rows:
-            article = _article.decode(record)
-            what = f"accepted as version {article.version}" if state != "accepted" else "accepted"
-            lines.append((seen, what, f"article {name}: {article.title}"))
-            if state == "ready":
-                said = self.kinship(article)
-                what = f"{article.relation} of story {article.story}, arrival {article.arrival}"
-                lines.append((ready, "ready", f"{what}. {said}" if said else what))
-            lines += self._alert_lines(name)
-        return [
-            {"at": moment(at).isoformat() if at else None, "what": what, "detail": detail}
-            for at, what, detail in sorted(lines, key=lambda line: line[0])
-        ]
-
-    def kinship(self, article: Article) -> str:
-        """Why an article was joined to its story, in one sentence; empty where its text was new."""
-        if article.kin is None:
-            return ""
-        other = self.articles([article.kin.article]).get(article.kin.article)
-        return sentence(article, other.url if other else "a text that is no longer kept")
-
-    def _alert_lines(self, article: str) -> list[tuple[float, str, str]]:
-        rows = self.db.rows(
-            "SELECT n.created, n.record, d.record FROM notices n JOIN deliveries d ON d.notice = n.id"
-            " WHERE n.article = ?",
-            (article,),
-        )
-        pairs = [(created, _notice.decode(notice), _delivery.decode(sent)) for created, notice, sent in rows]
-        return [
-            (
-                created,
-                f"alert, {notice.kind} notice: {sent.state}",
-                f"to {masked(sent.channel)} {sent.error}".rstrip(),
-            )
-            for created, notice, sent in pairs
-        ]
-
-    def health(self, outlet: str) -> dict[str, Any]:
-        """How an outlet does: ``{feeds, articles, last_article, checked, error}``, the error being a feed's last."""
-        feeds = [
-            msgspec.json.decode(record)
-            for (record,) in self.db.rows("SELECT record FROM feeds WHERE outlet = ?", (outlet,))
-        ]
-        number, last = self.db.rows("SELECT count(*), max(first_seen) FROM articles WHERE outlet = ?", (outlet,))[0]
-        return {
-            "feeds": len(feeds),
-            "articles": number,
-            "last_article": moment(last) if last else None,
-            "checked": max((feed["checked"] for feed in feeds if feed["checked"]), default=None),
-            "error": next((f"{feed['url']}: {feed['error']}" for feed in feeds if feed["error"]), ""),
-        }
-
-    def overview(self) -> dict[str, Any]:
-        """Counts for a summary; the keys are listed in ``tocsin.stores.port``."""
-        states = dict(self.db.rows("SELECT state, count(*) FROM articles GROUP BY state"))
-        relations = dict(
-            self.db.rows("SELECT relation, count(*) FROM articles WHERE state IN ('filed', 'ready') GROUP BY relation")
-        )
-        sent = dict(self.db.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
-        last = self.db.one("SELECT max(ready_at) FROM articles")
-        return {
-            "outlets": self.db.one("SELECT count(*) FROM outlets WHERE active"),
-            "pages": self.db.one("SELECT count(*) FROM pages WHERE fetched IS NOT NULL"),
-            **{state: states.get(state, 0) for state in ("accepted", "filed", "ready", "parked")},
-            "texts": relations.get("original", 0),
-            "copies": relations.get("copy", 0) + relations.get("copy with additions", 0),
-            "versions": relations.get("version", 0),
-            "alerts": self.db.one("SELECT count(*) FROM alerts"),
-            "notices": self.db.one("SELECT count(*) FROM notices"),
-            **{state: sent.get(state, 0) for state in ("delivered", "waiting", "failed")},
-            "drops": dict(self.db.rows("SELECT reason, count(*) FROM drops GROUP BY reason ORDER BY 2 DESC, 1")),
-            "last_arrival": moment(last) if last else None,
-        }
-
-
-def _first_published(members: list[Article]) -> Article:
-    """The member with the earliest date; one without a zone is read in UTC."""
-    dated = [(member.published, member) for member in members if member.published is not None]
-    moments = [(when if when.tzinfo else when.replace(tzinfo=UTC), member) for when, member in dated]
-    return min(moments, key=lambda pair: pair[0])[1] if moments else members[0]

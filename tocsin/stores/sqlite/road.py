@@ -1,7 +1,7 @@
 """What room two asks of the store: claims, filing with its fingerprints, publishing with its alerts, the outbox."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -10,16 +10,16 @@ import msgspec
 
 from tocsin.query.document import attributes
 from tocsin.records import Alert, Article, Delivery, Drop, Notice, Subscription
+from tocsin.stores.port import Hint
 from tocsin.stores.sqlite.connection import Database, epoch, moment
 from tocsin.stores.sqlite.crawl import put_drops
 from tocsin.stores.sqlite.filing import KIN, MINE, SqliteFiling, with_late_date
 from tocsin.stores.sqlite.fulltext import line
+from tocsin.stores.sqlite.outbox import OutboxPart
 from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)
 _alert = msgspec.json.Decoder(Alert)
-_notice = msgspec.json.Decoder(Notice)
-_delivery = msgspec.json.Decoder(Delivery)
 _subscription = msgspec.json.Decoder(Subscription)
 
 _FRESH = "SELECT seq FROM articles WHERE state = 'accepted' AND attempts = 0 ORDER BY seq LIMIT ?1"
@@ -28,9 +28,15 @@ _TRIED = (
     " AND (lease_until <= ?1 OR lease_until > ?2) ORDER BY lease_until LIMIT 1"
 )
 """Whose lease is over, or ends later than any given by this clock: then the clock was set back since."""
+_FREE = "state IN ('accepted', 'filed') AND (lease_until <= ?1 OR lease_until > ?2)"
+_OVERDUE = (
+    f"SELECT id, address_id, state, lease_until AS since FROM articles WHERE attempts > 0 AND {_FREE}"
+    " UNION ALL SELECT * FROM (SELECT id, address_id, state, first_seen FROM articles"
+    " WHERE state = 'accepted' AND attempts = 0 AND first_seen <= ?3 ORDER BY seq LIMIT ?4) ORDER BY since LIMIT ?4"
+)
 
 
-class RoadPart:
+class RoadPart(OutboxPart):
     """The half of the store that the workers see."""
 
     db: Database
@@ -50,12 +56,35 @@ class RoadPart:
             waiting, values = _FRESH, (limit,)
         else:
             return []
+        return self._leased(waiting, (*values, *[None] * (2 - len(values)), seconds + lease_seconds))
+
+    def claim_these(self, hints: Sequence[Hint], lease_seconds: float, now: datetime) -> list[Article]:
+        """Lease those of these articles that are accepted or filed and whose lease is free or over.
+
+        Those that were never leased come together; else one that was, alone.
+        """
+        seconds = now.timestamp()
+        over = (seconds, seconds + 2 * lease_seconds)
+        marks = ",".join("?" * len(hints))
+        sql = f"SELECT seq, attempts FROM articles WHERE {_FREE} AND id IN ({marks}) ORDER BY seq"
+        found = self.db.rows(sql, (*over, *(hint.article for hint in hints)))
+        fresh = [str(seq) for seq, attempts in found if not attempts]
+        these = fresh or [str(seq) for seq, _ in found[:1]]
+        if not these:
+            return []
+        # Asked again inside: others may have been faster.
+        waiting = f"SELECT seq FROM articles WHERE {_FREE} AND seq IN ({','.join(these)})"
+        return self._leased(waiting, (*over, seconds + lease_seconds))
+
+    def _leased(self, waiting: str, values: tuple[float | None, ...]) -> list[Article]:
+        """Lease the rows of a query; its values are followed by the end of the lease."""
+        until = values[2] or 0.0
         with self.db.write() as cursor:
             rows = list(
                 cursor.execute(
                     "UPDATE articles SET lease = lease + 1, attempts = attempts + 1, lease_until = ?3"
                     f" WHERE seq IN ({waiting}) RETURNING seq, record, state, lease, attempts",
-                    (*values, *[None] * (2 - len(values)), seconds + lease_seconds),
+                    values,
                 )
             )
         return [
@@ -64,10 +93,19 @@ class RoadPart:
                 state=state,
                 lease=lease,
                 attempts=attempts,
-                lease_until=moment(seconds + lease_seconds),
+                lease_until=moment(until),
             )
             for _, record, state, lease, attempts in sorted(rows, key=lambda row: row[0])
         ]
+
+    def overdue(self, now: datetime, grace_seconds: float, limit: int) -> list[tuple[Hint, str]]:
+        """Articles that nobody carries, with their states, the oldest first: their lease is over, or they were accepted
+        longer ago than the grace and never leased.
+        """
+        seconds = now.timestamp()
+        # No lease is longer than a few minutes, whatever it is given for.
+        values = seconds, seconds + 600, seconds - grace_seconds, limit
+        return [(Hint(name, address), state) for name, address, state, _ in self.db.rows(_OVERDUE, values)]
 
     def release(self, articles: Sequence[Article]) -> None:
         """Give back articles whose lease is still the claimed one: free at once, and this attempt does not count."""
@@ -149,20 +187,25 @@ class RoadPart:
             if changed:
                 put_drops(cursor, [Drop(at=now, room="workers", reason=reason, url=article.url, outlet=article.outlet)])
 
-    def subscriptions(self) -> tuple[int, list[Subscription]]:
-        """The generation of the subscription set, and the set."""
-        rows = self.db.rows("SELECT record FROM subscriptions ORDER BY id")
-        return self.generation(), [_subscription.decode(record) for (record,) in rows]
+    def subscriptions(self) -> list[Subscription]:
+        """All subscriptions, in order of their ids."""
+        return [
+            _subscription.decode(record) for (record,) in self.db.rows("SELECT record FROM subscriptions ORDER BY id")
+        ]
 
     def generation(self) -> int:
-        """Grows with each change of the subscription set."""
+        """A number that grows with each change of the subscription set."""
         return int(self.db.one("SELECT value FROM meta WHERE name = 'generation'"))
 
     def put_subscription(self, subscription: Subscription) -> None:
         """Create or replace by id."""
+        self.put_subscriptions([subscription])
+
+    def put_subscriptions(self, subscriptions: Sequence[Subscription]) -> None:
+        """Create or replace many by id, as one change of the set."""
         with self.db.write() as cursor:
-            cursor.execute(
-                "INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (subscription.id, subscription.to_json())
+            cursor.executemany(
+                "INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", [(it.id, it.to_json()) for it in subscriptions]
             )
             cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
 
@@ -172,23 +215,6 @@ class RoadPart:
             gone = list(cursor.execute("DELETE FROM subscriptions WHERE id = ? RETURNING id", (subscription_id,)))
             cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
         return bool(gone)
-
-    def deliveries_due(self, now: datetime, limit: int) -> list[tuple[Delivery, Notice]]:
-        """Deliveries that wait and whose next try has come, the oldest first."""
-        rows = self.db.rows(
-            "SELECT d.record, n.record FROM deliveries d JOIN notices n ON n.id = d.notice"
-            " WHERE d.state = 'waiting' AND d.next_try <= ? ORDER BY d.next_try, n.created LIMIT ?",
-            (now.timestamp(), limit),
-        )
-        return [(_delivery.decode(delivery), _notice.decode(notice)) for delivery, notice in rows]
-
-    def put_delivery(self, delivery: Delivery) -> None:
-        """Record how an attempt went."""
-        with self.db.write() as cursor:
-            cursor.execute(
-                "UPDATE deliveries SET state = ?, next_try = ?, record = ? WHERE id = ?",
-                (delivery.state, epoch(delivery.next_try) or 0.0, delivery.to_json(), delivery.id),
-            )
 
 
 def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
@@ -207,14 +233,14 @@ class SqlitePublishing:
     def __init__(self, cursor: apsw.Cursor) -> None:
         self._cursor = cursor
 
-    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> int | None:
-        """Move a filed article to ready, searchable, with the next arrival number. None where its lease was lost."""
+    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> bool:
+        """Move a filed article to ready, searchable, with the next arrival number. False where its lease was lost."""
         row = next(
             iter(self._cursor.execute(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed"))),
             None,
         )
         if row is None:
-            return None
+            return False
         seq = row[0]
         (arrival,) = next(
             iter(self._cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)))
@@ -227,22 +253,38 @@ class SqlitePublishing:
             (arrival, now.timestamp(), epoch(ready.published), ready.analyser, ready.to_json(), seq),
         )
         put_words(self._cursor, ready, analysed, seq, arrival)
-        return int(arrival)
+        return True
 
-    def alert_of(self, subscription: str, story: str) -> Alert | None:
-        """The alert of a subscription and a story, if there is one."""
-        rows = self._cursor.execute(
-            f"SELECT record FROM alerts WHERE story IN {KIN} AND subscription = ?2 ORDER BY created LIMIT 1",
-            (story, subscription),
-        )
-        return next((_alert.decode(record) for (record,) in rows), None)
+    def roots(self, stories: Collection[str]) -> dict[str, str]:
+        """The id that stands for each of these stories today."""
+        marks = ",".join("?" * len(stories))
+        rows = self._cursor.execute(f"SELECT story, root FROM aliases WHERE story IN ({marks})", tuple(stories))
+        return {story: story for story in stories} | {str(story): str(root) for story, root in rows}
+
+    def alerts_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
+        """The alerts that there are of these subscriptions and stories, made under whichever id of the story."""
+        sql = f"SELECT record FROM alerts WHERE story IN {KIN} AND subscription = ?2 ORDER BY created LIMIT 1"
+        return {
+            (subscription, story): _alert.decode(record)
+            for subscription, story in wanted
+            for (record,) in self._cursor.execute(sql, (story, subscription))
+        }
 
     def put_alert(self, alert: Alert) -> None:
-        """Create or replace."""
+        """Create; a known one stays as it is."""
         self._cursor.execute(
-            "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
             (alert.id, alert.subscription, alert.story, epoch(alert.created), alert.to_json()),
         )
+
+    def put_match(self, alert: Alert, article: Article) -> None:
+        """Record that another article of the alert's story met its subscription. A version is not counted as a copy."""
+        if article.relation == "version":
+            return
+        ((record,),) = self._cursor.execute("SELECT record FROM alerts WHERE id = ?", (alert.id,))
+        now = _alert.decode(record)
+        counted = msgspec.structs.replace(now, copies=now.copies + 1)
+        self._cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), alert.id))
 
     def put_notice(self, notice: Notice, deliveries: Sequence[Delivery]) -> None:
         """Create a notice and its deliveries; known ones stay as they are."""

@@ -35,3 +35,8 @@ INSERT INTO prints
   WHERE article >= (SELECT min(number) FROM days WHERE day > (SELECT max(day) FROM days) - 45)
   GROUP BY 1;
 DROP TABLE old_prints;
+
+-- What only one process may do at a time: who does it, until when, and how long that was when it was given.
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY, owner TEXT NOT NULL, token INTEGER NOT NULL, until REAL NOT NULL, seconds REAL NOT NULL
+) STRICT, WITHOUT ROWID;

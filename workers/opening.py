@@ -1,0 +1,24 @@
+"""What is opened once in every process that carries articles."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tocsin.clock import Clock
+from tocsin.lists import load
+from tocsin.query.expand import Expander
+from tocsin.settings import Settings
+from tocsin.words import Words
+from workers.alert import RuleBook
+from workers.enrich import Enricher
+from workers.flow import Hall
+
+if TYPE_CHECKING:
+    from tocsin.stores.port import Store
+
+
+def open_hall(store: "Store", settings: Settings, clock: Clock, rang: Callable[[], object] = lambda: None) -> Hall:
+    """The hall over a store; ``rang`` is called whenever somebody is to be told."""
+    words = Words.open(settings.cache_dir)
+    lists = load(settings.user_lists)
+    expander = Expander(words, lists)
+    return Hall(store, clock, Enricher(words, expander, lists), RuleBook(store, expander), rang)
