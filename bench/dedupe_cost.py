@@ -105,7 +105,7 @@ class Press:
                 shingles=struct.pack(f"<{len(hashes)}I", *hashes), names=struct.pack("<20I", *sorted(one[:20])),
                 slots=struct.pack("<40I", *one[:40]), numbers=("100", "2,5"), first_seen=self._now(),
             )  # fmt: skip
-            yield drawn, tuple(hashes[: min(96, max(24, len(hashes) // 8))])
+            yield drawn, tuple(hashes[: min(64, max(24, len(hashes) // 12))])
 
     def _now(self) -> datetime:
         return _NOON + timedelta(days=self._count / _PER_DAY)

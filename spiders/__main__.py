@@ -21,6 +21,7 @@ from tocsin.settings import Settings, load
 
 if TYPE_CHECKING:
     from spiders.answers import Answer
+    from spiders.share import Share
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,6 +118,7 @@ def run(
         # Each page waits twice for a write that it shares with others: many must be under way to keep a child busy.
         depth=32 + 4 * settings.children,
         hint=_hint(settings, clock or SystemClock()),
+        share=_share(settings, clock or SystemClock(), picked=once or outlets is not None),
         stop=lambda event: _connect_stop(event, with_parent=with_parent),
     )
     process.crawl(NewsSpider, company=company)
@@ -137,6 +139,16 @@ def _hint(settings: Settings, clock: Clock) -> Callable[[Sequence[Article]], obj
             "TOCSIN_BROKER needs further packages: install tocsin with its extra, pip install 'tocsin[distributed]'."
         ) from error
     return Hints(settings, clock).accepted
+
+
+def _share(settings: Settings, clock: Clock, *, picked: bool) -> "Share | None":
+    """Which outlets are ours; None where no other process crawls this store."""
+    if not settings.broker and not settings.redis:
+        return None
+    from spiders.share import Share
+    from tocsin.stores.leases import open_leases
+
+    return Share(open_leases(settings.store_url, settings.redis), clock, picked=picked)
 
 
 def fetch_pages(settings: Settings, outlet: Outlet, urls: Sequence[str]) -> "list[Answer]":

@@ -43,3 +43,17 @@ class Fetcher(Protocol):
 
     async def sitemaps(self, outlet: Outlet) -> list[str] | None:
         """Sitemaps that the robots.txt of the outlet's host names; None where it cannot be read for now."""
+
+
+def refusal(status: int, hold: float) -> Answer:
+    """An answer that is neither 2xx nor 304."""
+    detail = f"HTTP status {status}"
+    if hold > 0:
+        return Answer(status=status, reason="asked to slow down", detail=detail, host_trouble=True, wait=hold)
+    if status in (404, 410):
+        return Answer(status=status, reason="not found", detail=detail, retry=21600.0)
+    if status in (401, 402, 403, 407, 451):
+        return Answer(status=status, reason="refused by the server", detail=detail, host_trouble=True, retry=3600.0)
+    if status >= 500:
+        return Answer(status=status, reason="server error", detail=detail, host_trouble=True, retry=300.0)
+    return Answer(status=status, reason="unreadable answer", detail=detail, retry=21600.0)

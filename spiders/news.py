@@ -14,10 +14,11 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from spiders import safety
-from spiders.answers import Answer
+from spiders.answers import Answer, refusal
 from spiders.ledger import Ledger
 from spiders.pipelines import Counters, Intake, Reader
 from spiders.settings import MAX_PAGE, MAX_SITEMAP
+from spiders.share import RENEW, Share, host_of
 from spiders.watch import Watch
 from tocsin.clock import Clock
 from tocsin.errors import UserError
@@ -53,6 +54,8 @@ class Company(msgspec.Struct):
     depth: int = 4
     hint: Callable[[Sequence[Article]], object] | None = None
     """Told of articles that are accepted and new, see ``Ledger``."""
+    share: Share | None = None
+    """Which outlets are ours; None: all."""
     stop: Callable[[asyncio.Event], None] = lambda _: None
     """Connects what may ask for a stop (signals, a closed pipe) with the event that ends the run."""
     counters: Counters = msgspec.field(default_factory=Counters)
@@ -94,6 +97,8 @@ class NewsSpider(Spider):
             await self._supervise(ledger, intake, stop)
         finally:
             await self._end(intake, stop)
+            if (share := company.share) is not None:
+                await ledger.ask(lambda _: share.end())
             await company.reader.close()
             await ledger.close()
         if ledger.failed is not None:
@@ -113,7 +118,8 @@ class NewsSpider(Spider):
         while not stop.is_set() and ledger.failed is None:
             now = company.clock.monotonic()
             if now >= reread:
-                reread = now + REREAD if not company.once else float("inf")
+                often = REREAD if company.share is None else RENEW
+                reread = now + often if company.share or not company.once else float("inf")
                 await self._follow(ledger, intake)
             if now >= told:
                 told = now + 10
@@ -133,6 +139,8 @@ class NewsSpider(Spider):
         outlets = {one.name: one for one in await ledger.ask(lambda store: store.outlets(active=True))}
         if company.names is not None:
             outlets = {name: one for name, one in outlets.items() if name in company.names}
+        if company.share is not None:
+            outlets = await self._ours(ledger, company.share, outlets)
         company.outlets = len(outlets)
         for name, (outlet, task) in list(self._watches.items()):
             if outlets.get(name) != outlet:
@@ -147,6 +155,17 @@ class NewsSpider(Spider):
                     counters=company.counters, once=company.once,
                 )  # fmt: skip
                 self._watches[name] = (outlet, asyncio.create_task(watch.run()))
+
+    async def _ours(self, ledger: Ledger, share: Share, outlets: dict[str, Outlet]) -> dict[str, Outlet]:
+        """Those outlets that no other process crawls. What falls to another is let go when nobody here asks for it."""
+        hosts = {name: host_of(outlet) for name, outlet in outlets.items()}
+        wanted = await ledger.ask(lambda _: share.wanted(set(hosts.values())))
+        leaving = [self._watches.pop(name)[1] for name in list(self._watches) if hosts.get(name) not in wanted]
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        held = await ledger.ask(lambda _: share.take(wanted))
+        return {name: outlet for name, outlet in outlets.items() if hosts[name] in held}
 
     def _collect(self, ledger: Ledger) -> None:
         """Take note of watches that ended. One that failed over its outlet begins anew later; the others go on."""
@@ -175,6 +194,9 @@ class NewsSpider(Spider):
         self, outlet: Outlet, url: str, *, kind: str, etag: str = "", modified: str = "", since: datetime | None = None
     ) -> Answer:
         """Get one address, see ``answers.Fetcher``."""
+        share = self._company.share
+        while share is not None and not share.holds(outlet):  # noqa: ASYNC110 - it becomes so as time goes by
+            await asyncio.sleep(RENEW / 5)
         headers = _conditions(etag, modified, since)
         # None, rather than nothing, keeps a proxy of the environment out: it is not the one that was chosen.
         meta: dict[str, Any] = {"pace": outlet.pace, "kind": kind, "proxy": self._proxy(outlet)}
@@ -221,7 +243,7 @@ class NewsSpider(Spider):
             return Answer(status=status, url=response.url, http=http)
         if not 200 <= status < 300:
             hold = safety.hold_of(response, self._company.clock.now())
-            return _refusal(status, hold)
+            return refusal(status, hold)
         if "download_stopped" in response.flags or (kind == "page" and response.body.startswith(_BINARY)):
             return Answer(status=status, reason="not a text page", detail=http.content_type)
         if not response.body.strip():
@@ -249,20 +271,6 @@ def _conditions(etag: str, modified: str, since: datetime | None) -> dict[str, s
     elif since is not None and not etag:
         headers["If-Modified-Since"] = format_datetime(since.astimezone(UTC) - timedelta(seconds=1), usegmt=True)
     return headers
-
-
-def _refusal(status: int, hold: float) -> Answer:
-    """An answer that is neither 2xx nor 304."""
-    detail = f"HTTP status {status}"
-    if hold > 0:
-        return Answer(status=status, reason="asked to slow down", detail=detail, host_trouble=True, wait=hold)
-    if status in (404, 410):
-        return Answer(status=status, reason="not found", detail=detail, retry=21600.0)
-    if status in (401, 402, 403, 407, 451):
-        return Answer(status=status, reason="refused by the server", detail=detail, host_trouble=True, retry=3600.0)
-    if status >= 500:
-        return Answer(status=status, reason="server error", detail=detail, host_trouble=True, retry=300.0)
-    return Answer(status=status, reason="unreadable answer", detail=detail, retry=21600.0)
 
 
 def failure(error: BaseException) -> Answer:

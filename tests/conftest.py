@@ -170,7 +170,7 @@ def shared_fingerprints(redis: str) -> "RedisFingerprints":
     """Empty fingerprints in the real Redis."""
     from tocsin.stores.redis import RedisFingerprints
 
-    made = RedisFingerprints.open(redis)
+    made = RedisFingerprints.open(redis, "contract")
     made._client.flushall()
     assert made.rebuild([], [])
     return made

@@ -89,10 +89,11 @@ def main() -> int:
     parser.add_argument("--store", help="address of the store")
     parser.add_argument("--once", action="store_true", help="stop when nothing is waiting")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
-    parser.add_argument("--tasks", action="store_true", help=argparse.SUPPRESS)
+    # What ``oversee`` starts: the Celery worker itself, with the descriptor of its pulse.
+    parser.add_argument("--tasks", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.tasks:
-        return _tasks(arguments.store)
+    if arguments.tasks is not None:
+        return _tasks(arguments.store, arguments.tasks)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if arguments.with_parent:
@@ -116,13 +117,12 @@ def main() -> int:
     return 0
 
 
-def _tasks(store: str | None) -> int:
-    """The Celery worker itself, which ``oversee`` starts."""
+def _tasks(store: str | None, pulse: int) -> int:
     from workers.tasks import work
 
     settings = settings_module.load(store=store)
     logs.configure(settings.log_level)
-    return work(settings)
+    return work(settings, pulse)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def sketch(article: Article, analysed: Analysed) -> Drawn:
     quoted = {hashes[at] for at in within if at < len(hashes)}
     every = sorted({*hashes})
     shingles = [one for one in every if one not in quoted] if quoted else every
-    count = min(96, max(24, len(every) // 8))
+    count = min(64, max(24, len(every) // 12))
     drawn = Sketch(
         article=article.id,
         story="",

@@ -4,13 +4,16 @@ The store is asked, not the queue: messages may be lost, come twice, or wait at 
 """
 
 import contextlib
+import fcntl
 import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +22,7 @@ from tocsin.clock import Clock
 from tocsin.errors import UserError
 from tocsin.settings import Settings
 from tocsin.stores.leases import Leases, open_leases
-from tocsin.stores.port import RoadStore
+from tocsin.stores.port import Hint, RoadStore
 
 if TYPE_CHECKING:
     from tocsin.queue import Hints
@@ -36,6 +39,11 @@ MOST = 2_000
 """Articles that get a hint at a time."""
 STOP_SECONDS = 6.0
 """What tasks have to end after a stop was asked for; what they held comes back when its lease is over."""
+DEAF = 20.0
+"""Seconds for which messages may wait while no task runs: then the worker is taken to be deaf.
+
+Where Redis dies before messages are acknowledged, Celery 5.7 may wait for that for ever, and fetch no more.
+"""
 STEADY = 60.0
 """A worker that ran for so many seconds starts anew at once; one that died sooner waits longer each time."""
 
@@ -50,13 +58,14 @@ class Sweeper:
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._hinted: dict[str, float] = {}
         """Articles that got a hint from here, and until when (monotonic) they are not given another."""
+        self.messages = 0
+        """How many waited at the last look."""
 
     def beat(self) -> int:
         """One look. Returns how many articles got a hint."""
-        if not self._leases.take("beat", self._owner, BEAT_LEASE):
-            return 0
         waiting = self._hints.waiting()
-        if waiting is None:
+        self.messages = sum(waiting.values()) if waiting else 0
+        if waiting is None or not self._leases.take("beat", self._owner, BEAT_LEASE):
             return 0
         if not waiting["deliver"] and self._store.deliveries_due(self._clock.now(), 1):
             self._hints.deliver()
@@ -67,8 +76,7 @@ class Sweeper:
         self._hinted = {name: until for name, until in self._hinted.items() if until > now}
         found = self._store.overdue(self._clock.now(), grace, MOST)
         lost = [(hint, state) for hint, state in found if hint.article not in self._hinted]
-        self._hints.overdue([hint for hint, state in lost if state == "accepted"], "ingest")
-        self._hints.overdue([hint for hint, state in lost if state == "filed"], "match")
+        tell(self._hints, lost)
         self._hinted |= {hint.article: now + grace for hint, _ in lost}
         if lost:
             log.info("articles that nobody carried got a hint anew", articles=len(lost))
@@ -77,6 +85,12 @@ class Sweeper:
     def end(self) -> None:
         """Let another one take over at once."""
         self._leases.give_back("beat", self._owner)
+
+
+def tell(hints: "Hints", found: Sequence[tuple[Hint, str]]) -> None:
+    """Send hints of what is overdue, each to the queue of its state."""
+    hints.overdue([hint for hint, state in found if state == "accepted"], "ingest")
+    hints.overdue([hint for hint, state in found if state == "filed"], "match")
 
 
 def oversee(store: RoadStore, settings: Settings, clock: Clock, stop: threading.Event) -> None:
@@ -89,14 +103,14 @@ def oversee(store: RoadStore, settings: Settings, clock: Clock, stop: threading.
         ) from error
     leases = open_leases(settings.store_url, settings.redis)
     sweeper = Sweeper(store, leases, Hints(settings, clock), clock)
-    worker = Worker([sys.executable, "-m", "workers", "--store", settings.store_url, "--tasks"], clock)
+    worker = Worker(("--store", settings.store_url), clock)
     try:
         while not stop.wait(BEAT):
-            worker.see_to_it()
             try:
                 sweeper.beat()
             except UserError as error:
                 log.error("the sweeper cannot go on for now", error=str(error))  # noqa: TRY400 - it says it all
+            worker.see_to_it(sweeper.messages)
     finally:
         worker.stop()
         with contextlib.suppress(UserError):
@@ -110,22 +124,29 @@ class Worker:
     It may end whenever its Redis does. When this process is killed, a closed pipe tells it.
     """
 
-    def __init__(self, command: list[str], clock: Clock) -> None:
-        self._command, self._clock = command, clock
+    def __init__(self, words: Sequence[str], clock: Clock) -> None:
+        self._words, self._clock = words, clock
+        self._pulse = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
+        self._touched = 0
         self._deaths = 0
         self._start_at = 0.0
         self._start()
 
     def _start(self) -> None:
-        self._started = self._clock.monotonic()
+        self._started = self._idle_since = self._clock.monotonic()
         self._start_at = 0.0
+        pulse = self._pulse.fileno()
+        command = [sys.executable, "-m", "workers", *self._words, "--tasks", str(pulse)]
         # Ctrl-C on a terminal is for whoever started us: what was accepted is still to be carried.
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ours
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, pass_fds=(pulse,), start_new_session=True
+        )
 
-    def see_to_it(self) -> None:
-        """Start it anew if it has ended."""
+    def see_to_it(self, messages: int) -> None:
+        """Start it anew if it has ended, or does nothing although messages wait."""
         now = self._clock.monotonic()
         if self._process.poll() is None:
+            self._listen(messages, now)
             return
         if not self._start_at:
             self._deaths = 0 if now - self._started > STEADY else self._deaths + 1
@@ -135,16 +156,37 @@ class Worker:
             self._close()
             self._start()
 
+    def _listen(self, messages: int, now: float) -> None:
+        """Each task locks the pulse while it runs, and touches it at its end."""
+        touched = os.fstat(self._pulse.fileno()).st_mtime_ns
+        if not messages or touched != self._touched or self._at_work():
+            self._touched, self._idle_since = touched, now
+        elif now - self._idle_since > DEAF:
+            log.warning("the Celery worker hears nothing any more and is ended", seconds=round(now - self._idle_since))
+            self._kill()
+
+    def _at_work(self) -> bool:
+        try:
+            fcntl.lockf(self._pulse, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        fcntl.lockf(self._pulse, fcntl.LOCK_UN)
+        return False
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
         """Let its tasks end, and then it; after ``STOP_SECONDS`` it is killed with all of its children."""
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill()
             self._process.wait()
         self._close()
+        self._pulse.close()
 
     def _close(self) -> None:
         if self._process.stdin:

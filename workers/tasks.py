@@ -1,8 +1,10 @@
 """The tasks: what a hint sets in motion. Each is a few lines over the hall, which may break off and be done twice."""
 
+import fcntl
 import os
 import signal
 import socket
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -23,6 +25,7 @@ from workers.channels import Channels
 from workers.deliver import deliver_all
 from workers.flow import Hall, restore, turn_to
 from workers.opening import open_hall
+from workers.sweep import MOST, tell
 
 RESTORE_LIMIT = 6 * 3600
 """Seconds for the filling of fingerprints, which is as long as the store is large."""
@@ -73,14 +76,17 @@ def deliver() -> None:
 
 @app.task(name=RESTORE, acks_late=False, time_limit=RESTORE_LIMIT)
 def fill() -> None:
-    """Fill the fingerprints that were lost; whoever comes meanwhile is sent away."""
+    """Fill the fingerprints that were lost. Whoever came meanwhile was sent away, and is called back."""
     with entered() as here:
-        restore(here.hall)
+        if restore(here.hall):
+            tell(here.hints, here.hall.store.overdue(here.hall.clock.now(), 0.0, MOST))
 
 
 @contextmanager
 def entered() -> Iterator[Opened]:
     """This process's things, opened if need be. What no article is at fault for is said and left to the sweeper."""
+    # A lock of this process, which ends with it: who oversees the worker sees by it that something is being done.
+    fcntl.lockf(app.pulse, fcntl.LOCK_EX, 1, os.getpid())
     try:
         yield _opened()
     except FingerprintsMissing:
@@ -91,6 +97,9 @@ def entered() -> Iterator[Opened]:
         log.error("the worker cannot go on", error=str(error))  # noqa: TRY400 - the sentence says it all
     except msgspec.ValidationError as error:
         log.error("a message is not one of ours", error=str(error))  # noqa: TRY400 - it may hold anything
+    finally:
+        os.utime(app.pulse)
+        fcntl.lockf(app.pulse, fcntl.LOCK_UN, 1, os.getpid())
 
 
 def _read(hints: Any) -> Sequence[Hint]:
@@ -128,10 +137,15 @@ def _close(**_: Any) -> None:
         here.leases.close()
 
 
-def work(settings: Settings) -> int:
-    """Be a Celery worker until SIGTERM, or until standard input closes. Returns its exit code."""
+def work(settings: Settings, pulse: int) -> int:
+    """Be a Celery worker until SIGTERM, or until standard input closes. Returns its exit code.
+
+    ``pulse``: descriptor of a file that is locked while a task runs, and touched when it ends.
+    """
     configured(settings, working=True)
-    app.tocsin_settings = settings
+    app.tocsin_settings, app.pulse = settings, pulse
+    # As root a container is quiet: the danger that is told of are pickled messages, and none is accepted.
+    warnings.filterwarnings("ignore", module="celery.platforms")
     worker = app.Worker(
         pool="prefork", concurrency=settings.processes, queues=[INGEST, MATCH, DELIVER], quiet=True,
         loglevel=settings.log_level.upper(), without_gossip=True, without_mingle=True, without_heartbeat=True,

@@ -15,10 +15,12 @@ import pytest
 
 from tests.stores.filled import StandingClock, article, fill, hall_over
 from tocsin.cli.copying import carried
+from tocsin.clock import SystemClock
 from tocsin.records import Outlet
 from tocsin.settings import load
 from tocsin.stores import open_store
 from tocsin.stores.copying import KINDS, digest
+from tocsin.stores.leases import open_leases
 from tocsin.stores.port import own_story
 from workers.flow import LEASE_SECONDS, turn
 
@@ -193,8 +195,15 @@ def test_a_lease_is_somebody_at_work(source: str, tmp_path: Path) -> None:
     assert tocsin(tmp_path / "data", "copy", "--from", source, "--to", first).returncode == 0
     store = open_store(first)
     store.accept([msgspec.structs.replace(article(95), id="x")])
-    from tocsin.clock import SystemClock
-
     assert store.claim(1, LEASE_SECONDS, SystemClock().now())
     second = f"sqlite:{tmp_path}/second/tocsin.db"
     refused(tocsin(tmp_path / "data", "copy", "--from", first, "--to", second), "working on 1 article")
+
+
+def test_a_crawler_on_another_machine_is_somebody_at_work(source: str, tmp_path: Path) -> None:
+    """It holds its share of the outlets, and no article."""
+    leases = open_leases(source)
+    assert leases.take("spiders of", "a crawler on a.example", 60)
+    refused(tocsin(tmp_path / "data", "copy", "--from", source, "--to", f"sqlite:{tmp_path}/t.db"), "a.example")
+    leases.give_back("spiders of", "a crawler on a.example")
+    leases.close()

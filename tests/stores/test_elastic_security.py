@@ -23,6 +23,8 @@ from workers.channels import Channels
 from workers.deliver import deliver_due, settle
 from workers.flow import turn
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture
 def authority(secure_elasticsearch: Server, tmp_path: Path) -> Path:
@@ -66,6 +68,8 @@ def test_the_whole_road_works_with_the_role_and_no_more(
     url = address(secure_elasticsearch, TOCSIN, authority, password="-").replace(":-@", ":${TOCSIN_PASSWORD}@")
     store = open_store(url, redis)
     assert isinstance(store, ElasticStore)
+    assert store.fingerprints
+    store.fingerprints.rebuild([], [])
     subscribe(store, "conscription")
     (told,) = store.subscriptions()
     out = tmp_path / "alerts.jsonl"

@@ -62,6 +62,16 @@ def test_a_lease_ends_by_itself(leases: Leases) -> None:
     assert leases.take("beat", "two", 60) > first
 
 
+def test_many_are_taken_in_one_go(leases: Leases) -> None:
+    """What another one has stays with it; giving back takes nothing from others."""
+    assert leases.take_all([], "one", 60) == set()
+    assert leases.take("b", "two", 60)
+    assert leases.take_all(["a", "b", "c"], "one", 60) == {"a", "c"}
+    assert leases.take_all(["a", "c", "d"], "one", 60) == {"a", "c", "d"}
+    leases.give_all_back(["a", "b"], "one")
+    assert leases.held("") == {"b": "two", "c": "one", "d": "one"}
+
+
 def test_of_many_at_once_one_gets_it(place: tuple[str, str]) -> None:
     def attempt(number: int) -> int:
         mine = open_leases(*place)

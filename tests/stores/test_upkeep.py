@@ -102,6 +102,8 @@ def test_refused_rows_are_written_again(elastic_store: "ElasticStore") -> None:
 
 def test_traffic_tells_what_moves_and_what_stands(each_store: Store) -> None:
     fill(each_store)
+    counts = each_store.overview()
+    assert (counts["alerts"], counts["notices"], counts["waiting"]) == (10, 10, 18)
     now = START + timedelta(minutes=9)
     told = each_store.traffic(now, START - timedelta(hours=12))
     assert told["heard"] == ["one", "two"]

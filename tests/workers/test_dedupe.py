@@ -208,7 +208,7 @@ def test_prints_are_the_smallest_shingles_of_any_text(words: list[str]) -> None:
     assert drawn.tokens == len(words)
     assert list(shingles) == sorted(set(shingles))
     assert prints == shingles[: len(prints)]
-    assert len(prints) == min(len(shingles), max(24, min(96, len(shingles) // 8)))
+    assert len(prints) == min(len(shingles), max(24, min(64, len(shingles) // 12)))
     assert bool(shingles) == bool(words)
 
 

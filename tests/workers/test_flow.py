@@ -92,7 +92,8 @@ def test_one_turn_carries_to_the_end(hall: Hall) -> None:
     store.accept([article("1")])
     assert turn(hall) == 1
     (ready,) = store.search(EXPANDER.read("Bakhmut topic:conscription"), limit=9)
-    assert (ready.state, ready.lang, ready.places, ready.arrival) == ("ready", "en", ("Bakhmut",), 1)
+    assert (ready.state, ready.lang, ready.places) == ("ready", "en", ("Bakhmut",))
+    assert (ready.arrival or 0) > 0
     ((alert, (notice,)),) = store.alerts()
     assert notice.hits[0].how == "family conscript"
     assert [delivery.state for delivery in store.deliveries(notice.id)] == ["waiting"]
@@ -243,9 +244,9 @@ def test_who_meets_a_restoring_worker_waits_for_it(
 ) -> None:
     """Only one fills them; if it dies, another one does after a minute."""
     shared_fingerprints._client.flushall()
-    shared_fingerprints._client.set("{tocsin}:rebuilding", b"", ex=60)
+    shared_fingerprints._client.set("{contract}:rebuilding", b"", ex=60)
     hall = another(elastic_store)
     elastic_store.accept([article("1")])
     assert [turn(hall), turn(hall)] == [0, 0]
-    shared_fingerprints._client.delete("{tocsin}:rebuilding")
+    shared_fingerprints._client.delete("{contract}:rebuilding")
     assert [turn(hall), turn(hall)] == [0, 1]

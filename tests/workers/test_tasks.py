@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 import pytest
 import structlog
+from redis import Redis
 
 from spiders.ledger import Ledger
 from tests.services import redis_server
@@ -27,7 +28,7 @@ from tocsin.settings import Settings
 from tocsin.stores import open_store
 from tocsin.stores.leases import open_leases
 from tocsin.stores.port import Hint, Store
-from workers.sweep import GRACE, Sweeper
+from workers.sweep import GRACE, Sweeper, Worker
 
 T = TypeVar("T")
 TEXT = "Officials of district {0} said on Sunday that its conscripts near Bakhmut had been told to sign paper {0}. "
@@ -148,9 +149,11 @@ def test_a_hint_carries_articles_to_their_readers(busy: Road) -> None:
 
 
 def test_the_sweeper_finds_what_no_hint_told_of(busy: Road) -> None:
-    """Hints that were lost, or never sent: what is accepted is carried nevertheless, and so is what was only filed."""
-    articles = news("lost", 30, age=2 * GRACE)
+    """Hints that were never sent, and those that a broker lost which came back empty."""
+    articles = news("lost", 60, age=2 * GRACE)
     busy.store.accept(articles)
+    assert busy.hints.accepted(articles[:40])
+    Redis.from_url(busy.settings.broker).flushdb()
     busy.until(lambda: busy.ready(articles) and {it.id for it in articles} <= set(busy.told()))
 
 
@@ -262,6 +265,29 @@ def test_two_sweepers_do_the_work_of_one(tmp_path: Path, redis: str) -> None:
     for it in leases:
         it.close()
     made.store.close()
+
+
+def test_a_worker_that_is_deaf_is_started_anew(tmp_path: Path, redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that lives and does nothing, while messages wait, for longer than a task may take."""
+    monkeypatch.setattr("workers.sweep.DEAF", 0.5)
+    monkeypatch.setenv("TOCSIN_BROKER", redis.replace("/0", "/4"))
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path))
+    worker = Worker((), SystemClock())
+    first = worker._process
+    try:
+        os.kill(first.pid, signal.SIGSTOP)
+        for messages in (5, 0, 0):
+            worker.see_to_it(messages)
+            time.sleep(0.3)
+        assert first.poll() is None, "where nothing waits there is nothing to do"
+        end = time.monotonic() + 20
+        while worker._process is first:
+            worker.see_to_it(5)
+            time.sleep(0.1)
+            assert time.monotonic() < end
+        assert first.returncode == -signal.SIGKILL
+    finally:
+        worker.stop()
 
 
 def test_fresh_news_goes_first(tmp_path: Path, redis: str) -> None:

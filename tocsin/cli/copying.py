@@ -53,13 +53,19 @@ def copy(
     with ExitStack() as stack:
         stack.enter_context(ends_like_ctrl_c())
         _hold(stack, settings, source, target)
+        for url in (source, target):
+            _must_be_alone(url, settings.redis)
         redis = {target: settings.redis}
         stores = [cast("CopyingStore", open_store(url, redis.get(url, ""))) for url in (source, target)]
         for store in stores:
             stack.callback(store.close)
         tell = stack.enter_context(_progress())
         found = list(carried(stores[0], stores[1], source, settings, tell))
+        now = SystemClock().now()
+        refused = stores[0].traffic(now, now)["refused"]
     _show(found, as_json=as_json)
+    if refused:
+        print(f"{refused} rows that its server refused stay in the source; see tocsin requeue.", file=sys.stderr)
     if any(it.differing for it in found):
         raise typer.Exit(1)
 
@@ -227,6 +233,25 @@ def _hold(stack: ExitStack, settings: "Settings", *urls: str) -> None:
         raise UserError(f"There is no store {files[0]}.")
     for folder in sorted({path.resolve() for path in (settings.data_dir, *(file.parent for file in files))}):
         stack.enter_context(locked(folder))
+
+
+def _must_be_alone(url: str, redis: str) -> None:
+    """Raises UserError where a process on any machine has leased something of the store."""
+    from tocsin.stores.leases import open_leases
+
+    if not _is_file(url) and not redis:
+        return
+    leases = open_leases(url, redis)
+    try:
+        held = leases.held("")
+    finally:
+        leases.close()
+    if held:
+        raise UserError(
+            f"{', '.join(sorted({*held.values()})[:3])} is working on the store {_named(url)}. Stop Tocsin everywhere, "
+            "wait for half a minute, and try again.",
+            1,
+        )
 
 
 def _named(url: str) -> str:

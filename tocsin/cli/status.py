@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,11 @@ import typer
 from tocsin.addresses import masked
 from tocsin.cli.opening import JsonOption, StoreOption, opened
 from tocsin.clock import SystemClock
+from tocsin.errors import Away
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from tocsin.records import Feed, Outlet
     from tocsin.settings import Settings
@@ -41,27 +44,44 @@ def status(
 
     Where the output is no terminal, the table is shown once; with --json there is a line each time.
     """
-    with opened(store) as (settings, handle):
+    # Ctrl-C is how it ends.
+    with opened(store) as (settings, handle), suppress(KeyboardInterrupt):
         if as_json:
-            while True:
-                print(json.dumps(told(handle, settings), ensure_ascii=False), flush=True)
-                if once:
-                    return
-                time.sleep(every)
-        from rich.console import Console
-        from rich.live import Live
+            _say_lines(handle, settings, 0.0 if once else every)
+        else:
+            _show_table(handle, settings, 0.0 if once else every)
 
-        console = Console(highlight=False)
-        if once or not console.is_terminal:
-            console.print(_table(told(handle, settings)))
+
+def _say_lines(store: "Store", settings: "Settings", every: float) -> None:
+    while True:
+        print(json.dumps(told(store, settings), ensure_ascii=False), flush=True)
+        if not every:
             return
-        with Live(_table(told(handle, settings)), console=console, screen=True, auto_refresh=False) as live:
-            try:
-                while True:
-                    time.sleep(every)
-                    live.update(_table(told(handle, settings)), refresh=True)
-            except KeyboardInterrupt:
-                return
+        time.sleep(every)
+
+
+def _show_table(store: "Store", settings: "Settings", every: float) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    if not every or not console.is_terminal:
+        console.print(_table(told(store, settings)))
+        return
+    with Live(_shown(store, settings), console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            time.sleep(every)
+            live.update(_shown(store, settings), refresh=True)
+
+
+def _shown(store: "Store", settings: "Settings") -> "Table | Text":
+    """The table, or why there is none just now."""
+    from rich.text import Text
+
+    try:
+        return _table(told(store, settings))
+    except Away as error:
+        return Text(str(error), style="red")
 
 
 def told(store: "Store", settings: "Settings") -> dict[str, Any]:

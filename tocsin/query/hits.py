@@ -102,10 +102,11 @@ def hits(plan: Plan, document: Document, lines: Lines, limit: int = 5) -> tuple[
     """The plainest hit of each query word, at most ``limit``."""
     best: dict[str, tuple[int, Standing]] = {}
     for found in standing(plan, document):
-        rank = _rank(found, document)
         word = found.sequence.word
-        if word not in best or rank < best[word][0]:
-            best[word] = (rank, found)
+        known = best.get(word)
+        # Nothing is plainer than the word as it was typed.
+        if known is None or (known[0] and _rank(found, document) < known[0]):
+            best[word] = (_rank(found, document), found)
     return tuple(_hit(found, document, lines) for _, found in islice(best.values(), limit))
 
 
@@ -136,9 +137,8 @@ def _how(found: Standing, document: Document) -> str:
 
 def _form(found: Standing, document: Document) -> str:
     """How the tokens of a place meet the steps of a sequence, by the loosest of them."""
-    first, last = found.place
-    tokens = [document.token(position) for position in range(first, last + 1)]
-    kinds = {_kind(keys, token) for keys, token in zip(found.sequence.steps, tokens, strict=True)}
+    first = found.place[0]
+    kinds = {_kind(keys, document.token(first + step)) for step, keys in enumerate(found.sequence.steps)}
     if "t" in kinds:
         return "transliteration"
     return "prefix" if "*" in kinds else "case form" if kinds & {"l", "n"} else "as typed"
@@ -153,10 +153,8 @@ def _rank(found: Standing, document: Document) -> int:
 
 
 def _kind(keys: Keys, token: Token) -> str:
-    common = keys.intersection(token.keys)
-    if not common:
-        return "*"
-    return next((kind for kind in "sxlnt" if any(key.startswith(kind + ":") for key in common)), "")
+    common = {key[0] for key in token.keys if key in keys}
+    return next((kind for kind in "sxlnt" if kind in common), "" if common else "*")
 
 
 def _sentence(line: str, start: int, end: int) -> tuple[int, int]:

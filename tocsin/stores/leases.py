@@ -1,5 +1,6 @@
 """Leases: what only one process may do at a time is done by whoever holds its name."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from tocsin.errors import UserError
@@ -14,11 +15,17 @@ class Leases(Protocol):
         The token grows whenever the owner changes, also from one to the same after the lease was over.
         """
 
+    def take_all(self, names: Collection[str], owner: str, seconds: float) -> set[str]:
+        """Take many names in one go. Returns those that are the owner's now."""
+
     def keep(self, name: str, owner: str, seconds: float) -> bool:
         """Lease one's own name for so many seconds from now. False where the lease is over or another one has it."""
 
     def give_back(self, name: str, owner: str) -> None:
         """End a lease, if it is one's own."""
+
+    def give_all_back(self, names: Collection[str], owner: str) -> None:
+        """End many leases in one go, those that are one's own."""
 
     def held(self, beginning: str) -> dict[str, str]:
         """The names beginning so that are leased now, and who has them."""

@@ -1,7 +1,8 @@
 """Fingerprints in Redis, for workers on several machines. The store remains the truth: what is lost here is rebuilt."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from importlib import resources
 from typing import Any
@@ -9,19 +10,20 @@ from typing import Any
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Unconnected
-from redis.exceptions import ResponseError
 from redis.retry import Retry
 
+from tocsin.errors import UserError
 from tocsin.stores.packing import key, packed, unpacked
 from tocsin.stores.port import FIRST, LATELY, NEWEST, ONCE, FingerprintsMissing, Met, Sketch, own_story
+from tocsin.stores.redis_refusals import in_words
 
 WINDOW = 45
 """Days after which a text is no candidate any more; after twice as many, it and the joins of its story are gone."""
-_TAG = "{tocsin}"
 _ALONE = 60
 """Seconds after which another one may rebuild, if the one who does is not heard of any more."""
 _BATCH = 100
+_SECONDS = 8.0
+"""How long the server may take to answer."""
 _MIXER = 0x9E3779B1
 """Odd, so that no two fingerprints become one: these are a text's smallest hashes, and buckets are to fill evenly."""
 
@@ -33,36 +35,37 @@ class RedisFingerprints:
 
     KEPT = timedelta(days=2 * WINDOW)
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, store: str) -> None:
         self._client = client
+        self._tag = f"{{{store}}}"
         self._script = client.register_script((resources.files(__package__) / "redis.lua").read_text("utf-8"))
         self._checked = False
 
     @staticmethod
-    def open(url: str) -> "RedisFingerprints":
-        """Connect to the server at ``redis://…``.
+    def open(url: str, store: str = "tocsin") -> "RedisFingerprints":
+        """Connect to the server at ``redis://…``, when it is asked for the first time. Each store has its own there.
 
         A broken connection is told and not mended in silence: the server behind it may have come back without the
-        texts of the last seconds.
+        texts of the last seconds. Raises UserError where the address is not understood; so does everything else here
+        where the server refuses, and Away where it may come back by itself.
         """
-        return RedisFingerprints(Redis.from_url(url, retry=Retry(NoBackoff(), 0)))
+        try:
+            client = Redis.from_url(
+                url, retry=Retry(NoBackoff(), 0), socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
+            )
+        except ValueError:
+            # Not repeated: it may be half of a password.
+            raise UserError(
+                "The address in TOCSIN_REDIS is not understood: write redis://:password@host:6379/0."
+            ) from None
+        return RedisFingerprints(client, store)
 
     def meet(self, sketch: Sketch, prints: Sequence[int], alternates: Sequence[str], limit: int) -> Met:
         """Register a text, and tell which ones were there before."""
-        told: Any
-        try:
+        with self._asking():
             self._check()
-            told = self._script([_TAG], _meeting(sketch, prints, alternates, limit))
-        except ResponseError as error:
-            if "FINGERPRINTSMISSING" not in str(error):
-                raise
-            raise FingerprintsMissing(
-                "The fingerprints in Redis are missing: they are rebuilt from the store."
-            ) from error
-        except Unconnected:
-            self._checked = False
-            raise
-        versions, same, near, others = (_sketches(one, sketch) for one in told)
+            found: Any = self._script([self._tag], _meeting(sketch, prints, alternates, limit))
+        versions, same, near, others = (_sketches(one, sketch) for one in found)
         return Met(
             address=versions,
             same=same[0] if same else None,
@@ -77,18 +80,24 @@ class RedisFingerprints:
     def join(self, story: str, other: str) -> None:
         """Say that two stories are one: the id that was registered first stands for both from now on."""
         if story != other:
-            self._script([_TAG], _joining(story, other))
+            with self._asking():
+                self._script([self._tag], _joining(story, other))
 
     def root(self, story: str) -> str:
         """The id that stands for a story today."""
-        return _named(self._script([_TAG], ["root", _short(story)]))
+        with self._asking():
+            return _named(self._script([self._tag], ["root", _short(story)]))
 
     def rebuild(self, registered: Iterable[tuple[Sketch, Sequence[int]]], joined: Iterable[tuple[str, str]]) -> bool:
         """Fill in the texts of a store in order of their filing, with their stories, and what stories were joined.
 
         What is there already stays. False where somebody else is at it.
         """
-        lock = f"{_TAG}:rebuilding"
+        with self._asking():
+            return self._rebuilt(registered, joined)
+
+    def _rebuilt(self, registered: Iterable[tuple[Sketch, Sequence[int]]], joined: Iterable[tuple[str, str]]) -> bool:
+        lock = f"{self._tag}:rebuilding"
         if not self._client.set(lock, b"", nx=True, ex=_ALONE):
             return False
         log.warning("fingerprints are missing in Redis and are rebuilt from the store; filing waits")
@@ -96,24 +105,38 @@ class RedisFingerprints:
         for batch in _batches(registered):
             pipeline = self._client.pipeline(transaction=False)
             for sketch, prints in batch:
-                self._script([_TAG], _meeting(sketch, prints, (), 0, rebuilding=True), client=pipeline)
+                self._script([self._tag], _meeting(sketch, prints, (), 0, rebuilding=True), client=pipeline)
                 if sketch.story not in {"", own_story(sketch.article)}:
-                    self._script([_TAG], _joining(own_story(sketch.article), sketch.story), client=pipeline)
+                    self._script([self._tag], _joining(own_story(sketch.article), sketch.story), client=pipeline)
             pipeline.expire(lock, _ALONE)
             pipeline.execute()
             count += len(batch)
         for story, other in joined:
             self.join(story, other)
-        self._client.hset(f"{_TAG}:state", "epoch", self._run())
+        self._client.hset(f"{self._tag}:state", "epoch", self._run())
         self._client.delete(lock)
         log.warning("fingerprints are rebuilt", texts=count)
         return True
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            with in_words(self._client):
+                yield
+        except UserError as error:
+            # The next connection may lead to a server that was started since.
+            self._checked = False
+            if "FINGERPRINTSMISSING" in str(error):
+                raise FingerprintsMissing(
+                    "The fingerprints in Redis are missing: they are rebuilt from the store."
+                ) from error
+            raise
+
     def _check(self) -> None:
         """Once per connection: a server that was started since the last rebuilding may have lost its latest texts."""
         if not self._checked:
-            if self._client.hget(f"{_TAG}:state", "epoch") != self._run():
-                self._client.hdel(f"{_TAG}:state", "epoch")
+            if self._client.hget(f"{self._tag}:state", "epoch") != self._run():
+                self._client.hdel(f"{self._tag}:state", "epoch")
             self._checked = True
 
     def _run(self) -> bytes:

@@ -1,12 +1,14 @@
 """How a Redis is: the one in which workers find copies, and the one through which they get their hints."""
 
+from collections.abc import Callable
 from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from tocsin.errors import UserError
+from tocsin.stores.redis_refusals import in_words
 from tocsin.stores.upkeep import Finding
 
 _SECONDS = 4.0
@@ -24,23 +26,19 @@ def examine_broker(url: str) -> list[Finding]:
     return _examined("broker", url, lambda _, told: [*_server("broker", told), _persistence(told)])
 
 
-def _examined(name: str, url: str, look: Any) -> list[Finding]:
-    told = url.partition("?")[0].rpartition("@")[2].removeprefix("redis://").removeprefix("rediss://")
+def _examined(name: str, url: str, look: Callable[[Any, dict[str, Any]], list[Finding]]) -> list[Finding]:
     try:
         client: Any = Redis.from_url(
             url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=Retry(NoBackoff(), 0)
         )
-        with client:
-            found: list[Finding] = look(client, client.info())
-    except (RedisError, ValueError, OSError) as error:
-        what = f"Redis at {told} cannot be asked ({_sentence(error)}); is it running, and are user and password right?"
-        return [Finding(name, "bad", what)]
-    first = found[0]
-    return [first._replace(detail=first.detail.replace("Redis", f"Redis at {told}", 1)), *found[1:]]
-
-
-def _sentence(error: Exception) -> str:
-    return (str(error) or type(error).__name__).rstrip(".")
+    except ValueError:
+        # Not repeated: it may be half of a password.
+        return [Finding(name, "bad", "its address is not understood: write redis://:password@host:6379/0")]
+    try:
+        with client, in_words(client):
+            return look(client, client.info())
+    except UserError as error:
+        return [Finding(name, "bad", str(error))]
 
 
 def _server(name: str, told: dict[str, Any]) -> list[Finding]:

@@ -1,5 +1,6 @@
 """Leases in Redis, by its own clock, each call one atomic step. Should Redis lose them, they are taken anew."""
 
+from collections.abc import Collection
 from typing import Any
 
 from redis import Redis
@@ -13,7 +14,7 @@ _SCRIPT = """
 -- KEYS[1]: hash of name -> end, token, owner, apart by spaces; times in microseconds.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local command, name, owner, span = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local command, owner, span = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 local function read(value)
   local ends, token, its = string.match(value or '', '^(%d+) (%d+) (.*)$')
@@ -24,7 +25,7 @@ if command == 'held' then
   local found, all = {}, redis.call('HGETALL', KEYS[1])
   for at = 1, #all, 2 do
     local ends, _, its = read(all[at + 1])
-    if ends > now and string.sub(all[at], 1, #name) == name then
+    if ends > now and string.sub(all[at], 1, #owner) == owner then
       found[#found + 1] = all[at]
       found[#found + 1] = its
     elseif ends + 86400000000 < now then
@@ -34,17 +35,21 @@ if command == 'held' then
   return found
 end
 
-local ends, token, its = read(redis.call('HGET', KEYS[1], name))
-local over = ends <= now
-if command == 'take' then
-  if not over and its ~= owner then return 0 end
-  -- Of the clock: it grows also where Redis has forgotten the one before.
-  if over then token = math.max(token + 1, now) end
-elseif over or its ~= owner then
-  return 0
+local tokens = {}
+for at = 4, #ARGV do
+  local ends, token, its = read(redis.call('HGET', KEYS[1], ARGV[at]))
+  local over = ends <= now
+  local ours = its == owner and not over
+  if command == 'take' and over then
+    -- Of the clock: it grows also where Redis has forgotten the one before.
+    token, ours = math.max(token + 1, now), true
+  end
+  if ours then
+    redis.call('HSET', KEYS[1], ARGV[at], string.format('%.0f %.0f %s', now + span, token, owner))
+  end
+  tokens[#tokens + 1] = ours and token or 0
 end
-redis.call('HSET', KEYS[1], name, string.format('%.0f %.0f %s', now + span, token, owner))
-return token
+return tokens
 """
 
 
@@ -65,24 +70,32 @@ class RedisLeases:
 
     def take(self, name: str, owner: str, seconds: float) -> int:
         """Lease a name that is free, or lease one's own anew. Returns its token, or 0 where another one has it."""
-        return int(self._ask("take", name, owner, seconds))
+        return int(self._ask("take", owner, seconds, [name])[0])
+
+    def take_all(self, names: Collection[str], owner: str, seconds: float) -> set[str]:
+        """Take many names in one go. Returns those that are the owner's now."""
+        return {name for name, token in zip(names, self._ask("take", owner, seconds, names), strict=True) if token}
 
     def keep(self, name: str, owner: str, seconds: float) -> bool:
         """Lease one's own name for so many seconds from now. False where the lease is over or another one has it."""
-        return bool(self._ask("keep", name, owner, seconds))
+        return bool(self._ask("keep", owner, seconds, [name])[0])
 
     def give_back(self, name: str, owner: str) -> None:
         """End a lease, if it is one's own."""
-        self._ask("keep", name, owner, 0.0)
+        self.give_all_back([name], owner)
+
+    def give_all_back(self, names: Collection[str], owner: str) -> None:
+        """End many leases in one go, those that are one's own."""
+        self._ask("keep", owner, 0.0, names)
 
     def held(self, beginning: str) -> dict[str, str]:
         """The names beginning so that are leased now, and who has them."""
-        told = [part.decode() for part in self._ask("held", beginning, "", 0.0)]
+        told = [part.decode() for part in self._ask("held", beginning, 0.0, ())]
         return dict(sorted(zip(told[::2], told[1::2], strict=True)))
 
-    def _ask(self, command: str, name: str, owner: str, seconds: float) -> Any:
+    def _ask(self, command: str, owner: str, seconds: float, names: Collection[str]) -> Any:
         try:
-            return self._script([self._key], [command, name, owner, round(seconds * 1e6)])
+            return self._script([self._key], [command, owner, round(seconds * 1e6), *names])
         except RedisError as error:
             raise UserError(f"Redis at {self._told} does not answer: {error}.", 1) from error
 

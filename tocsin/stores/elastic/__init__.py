@@ -37,7 +37,7 @@ class ElasticStore(CopyingPart, RoadPart, ReaderPart, HistoryPart, CountPart, Up
             return ElasticStore(server, None)
         from tocsin.stores.redis import RedisFingerprints
 
-        return ElasticStore(server, RedisFingerprints.open(redis))
+        return ElasticStore(server, RedisFingerprints.open(redis, server.prefix))
 
     def close(self) -> None:
         """End all connections."""

@@ -9,10 +9,11 @@ import msgspec
 from tocsin.records import Alert, Article, Delivery, Drop, Feed, Notice, Outlet, PageState, Subscription
 from tocsin.stores.copying import Arrived, Moved, Sent, Text, Told, attempts_of, batches, numbered
 from tocsin.stores.elastic import rows, schema
+from tocsin.stores.elastic.copies import copies_of
 from tocsin.stores.elastic.crawl import CrawlPart, drop_row
 from tocsin.stores.elastic.deliveries import delivery_row
 from tocsin.stores.elastic.documents import EVERYWHERE
-from tocsin.stores.elastic.publishing import alert_of, aliases, roots
+from tocsin.stores.elastic.publishing import alert_of, roots
 from tocsin.stores.elastic.server import Write
 from tocsin.stores.port import SharedFingerprints
 from tocsin.words import Analysed
@@ -84,32 +85,11 @@ class CopyingPart(CrawlPart):
 
     def _moved_alerts(self) -> Iterator[Moved]:
         for page in batches(self.server.each(schema.ALERTS, _ALL), _PAGE):
-            copies = self._moved_copies([alert_of(row) for row in page])
+            copies = copies_of(self.server, [alert_of(row) for row in page])
             for row in page:
                 own, every = copies[row.id]
                 alert = msgspec.structs.replace(alert_of(row), copies=own)
                 yield Moved(row.id, Told(alert, msgspec.convert(row.source["notices"], tuple[Notice, ...]), every))
-
-    def _moved_copies(self, alerts: Sequence[Alert]) -> dict[str, tuple[int, int]]:
-        """Of each alert the copies that it counts, and those that all alerts of its subscription and story count."""
-        ids = aliases(self.server, {alert.story for alert in alerts})
-        every_id = sorted({one for each in ids.values() for one in each})
-        asked: dict[str, Any] = {**_ALL, "query": {"terms": {"story": every_id}}}
-        known = [alert_of(row) for row in self.server.each(schema.ALERTS, asked)]
-        filters: dict[str, dict[str, Any]] = {}
-        for alert in alerts:
-            its = [it for it in known if it.subscription == alert.subscription and it.story in ids[alert.story]]
-            filters[f"{alert.id} all"] = every = _copies(alert, sorted(ids[alert.story]), [it.article for it in its])
-            # Those of a story without an alert of its own count for the oldest.
-            others = [it.story for it in its if it is not min(its, key=lambda it: (it.created, it.id))]
-            own: dict[str, Any] = {"filter": {"term": {"story": alert.story}}}
-            if alert.story not in others:
-                own = {"must_not": {"terms": {"story": others}}}
-            filters[f"{alert.id} own"] = {"bool": {"must": every, **own}}
-        asked = {"size": 0, "track_total_hits": False, "aggs": {"of": {"filters": {"filters": filters}}}}
-        found = self.server.search(schema.ARTICLES, asked).get("aggregations")
-        count = {name: int(bucket["doc_count"]) for name, bucket in found["of"]["buckets"].items()} if found else {}
-        return {it.id: (count.get(f"{it.id} own", 0), count.get(f"{it.id} all", 0)) for it in alerts}
 
     def _moved_deliveries(self) -> Iterator[Moved]:
         for row in self.server.each(schema.DELIVERIES, _ALL):
@@ -251,16 +231,6 @@ def _text_row(text: Text, number: int | None) -> dict[str, Any]:
     if text.article.state == "ready" and text.ready_at is not None:
         return rows.ready(article, text.analysed or Analysed((), ()), text.matched, text.ready_at)
     return rows.accepted(article) | ({"tokens": rows.packed(text.analysed)} if text.analysed else {})
-
-
-def _copies(alert: Alert, stories: Sequence[str], rung: Sequence[str]) -> dict[str, Any]:
-    """The query for articles that an alert's subscription met, but for those that made an alert."""
-    tests: list[dict[str, Any]] = [
-        {"term": {"matched_subscriptions": alert.subscription}},
-        {"terms": {"story": stories}},
-    ]
-    no = [{"term": {"relation": "version"}}, {"terms": {"id": rung}}]
-    return {"bool": {"filter": tests, "must_not": no}}
 
 
 def _moment(text: str) -> datetime:

@@ -89,6 +89,8 @@ def _moment(node: Mapping[str, Any]) -> datetime:
 
 def _durable(server: Server, _: Clock) -> Finding:
     told = _settings(server)
+    if not told:
+        return Finding("durability", "note", f"no index of {server.prefix}-* can be seen")
     wrong = [name for name, its in told.items() if its.get("translog", {}).get("durability", "request") != "request"]
     if wrong:
         what = (

@@ -12,6 +12,7 @@ from tocsin.query import elastic
 from tocsin.query.plan import Keys, Plan
 from tocsin.records import Alert, Article, Delivery, Notice, Story
 from tocsin.stores.elastic import rows, schema
+from tocsin.stores.elastic.copies import copies_of
 from tocsin.stores.elastic.documents import EVERYWHERE, DocumentPart
 from tocsin.stores.elastic.publishing import alert_of, aliases, roots
 from tocsin.stores.elastic.server import Row
@@ -209,11 +210,8 @@ class ReaderPart(DocumentPart):
         query = {"range": {"created": {"gte": since}}} if since else _ALL
         asked = {"query": query, "sort": [{"created": "desc"}], "size": min(limit, 10_000)}
         found = self.server.found(schema.ALERTS, asked)
-        copies = self._copies([alert_of(row) for row in found])
-        return [
-            (msgspec.structs.replace(alert_of(row), copies=number), _notices(row))
-            for row, number in zip(found, copies, strict=True)
-        ]
+        copies = copies_of(self.server, [alert_of(row) for row in found])
+        return [(msgspec.structs.replace(alert_of(row), copies=copies[row.id].own), _notices(row)) for row in found]
 
     def told(self) -> dict[str, tuple[int, int]]:
         """For each subscription that rang: how many stories, and how many further copies of them."""
@@ -228,28 +226,6 @@ class ReaderPart(DocumentPart):
             for bucket in rung
         }
 
-    def _copies(self, alerts: Sequence[Alert]) -> list[int]:
-        """Of each alert, how many further articles of its story have met its subscription."""
-        if not alerts:
-            return []
-        ids = aliases(self.server, {alert.story for alert in alerts})
-        filters = {
-            alert.id: {
-                "bool": {
-                    "filter": [
-                        {"term": {"matched_subscriptions": alert.subscription}},
-                        {"terms": {"story": sorted(ids[alert.story])}},
-                        _no_version(),
-                    ]
-                }
-            }
-            for alert in alerts
-        }
-        asked = {"size": 0, "track_total_hits": False, "aggs": {"of": {"filters": {"filters": filters}}}}
-        found = self.server.search(schema.ARTICLES, asked).get("aggregations")
-        buckets = found["of"]["buckets"] if found else {}
-        return [max(0, int(buckets[alert.id]["doc_count"]) - 1) if alert.id in buckets else 0 for alert in alerts]
-
     def notices(self, alert: str) -> list[Notice]:
         """The notices of one alert, oldest first."""
         row = self._alert(alert)
@@ -261,7 +237,7 @@ class ReaderPart(DocumentPart):
         if row is None:
             return None
         known = alert_of(row)
-        return msgspec.structs.replace(known, copies=self._copies([known])[0])
+        return msgspec.structs.replace(known, copies=copies_of(self.server, [known])[alert].own)
 
     def _alert(self, alert: str) -> Row | None:
         return self.server.rows([(self.server.name(schema.ALERTS), alert)]).get(alert)

@@ -53,9 +53,10 @@ def forbidden(told: str, reason: str) -> UserError:
 
 def blocked(told: str, reason: str) -> Away:
     """Nothing may be written for now."""
+    first = f"{reason.partition(';')[0].rstrip(']')}]."
     if _FULL in reason:
-        return Away(f"Elasticsearch at {told} takes no writes, its disk is almost full: {reason} {_SAFE}")
-    return Away(f"Elasticsearch at {told} takes no writes, it was set read-only: {reason} {_SAFE}")
+        return Away(f"Elasticsearch at {told} takes no writes, its disk is almost full: {first} {_SAFE}")
+    return Away(f"Elasticsearch at {told} takes no writes, it was set read-only: {first} {_SAFE}")
 
 
 def may_return(error: ApiError) -> bool:

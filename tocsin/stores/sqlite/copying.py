@@ -31,7 +31,7 @@ _KEYED: dict[str, tuple[str, str, Any]] = {
 """Kinds whose rows are a record under an id: column of the id, table, record."""
 _COUNTED = {**{kind: table for kind, (_, table, _) in _KEYED.items()}, "stories": "aliases"}
 _OTHERS = (
-    f"FROM articles WHERE story IN {KIN} AND state = 'ready' AND relation <> 'version'"
+    f"FROM articles WHERE story IN {KIN} AND +state = 'ready' AND +relation <> 'version'"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
 )
 """The articles of a story that may be copies: the story, and the articles that made alerts."""

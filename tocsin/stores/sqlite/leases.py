@@ -1,5 +1,6 @@
 """Leases in the file of the store, by the calendar clock of its machine."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from tocsin.clock import Clock, SystemClock
@@ -23,15 +24,25 @@ class SqliteLeases:
 
     def take(self, name: str, owner: str, seconds: float) -> int:
         """Lease a name that is free, or lease one's own anew. Returns its token, or 0 where another one has it."""
+        return self._take([name], owner, seconds).get(name, 0)
+
+    def take_all(self, names: Collection[str], owner: str, seconds: float) -> set[str]:
+        """Take many names in one go. Returns those that are the owner's now."""
+        return set(self._take(names, owner, seconds))
+
+    def _take(self, names: Collection[str], owner: str, seconds: float) -> dict[str, int]:
         now = self._clock.now().timestamp()
+        taken = {}
         with self._db.write() as cursor:
-            rows = cursor.execute(
-                "INSERT INTO leases VALUES (?2, ?3, 1, ?1 + ?4, ?4) ON CONFLICT (name) DO UPDATE SET"
-                f" token = token + {_OVER}, owner = ?3, until = ?1 + ?4, seconds = ?4"
-                f" WHERE {_OVER} OR owner = ?3 RETURNING token",
-                (now, name, owner, seconds),
-            ).fetchall()
-        return int(str(rows[0][0])) if rows else 0
+            for name in names:
+                for row in cursor.execute(
+                    "INSERT INTO leases VALUES (?2, ?3, 1, ?1 + ?4, ?4) ON CONFLICT (name) DO UPDATE SET"
+                    f" token = token + {_OVER}, owner = ?3, until = ?1 + ?4, seconds = ?4"
+                    f" WHERE {_OVER} OR owner = ?3 RETURNING token",
+                    (now, name, owner, seconds),
+                ).fetchall():
+                    taken[name] = int(str(row[0]))
+        return taken
 
     def keep(self, name: str, owner: str, seconds: float) -> bool:
         """Lease one's own name for so many seconds from now. False where the lease is over or another one has it."""
@@ -47,8 +58,14 @@ class SqliteLeases:
 
     def give_back(self, name: str, owner: str) -> None:
         """End a lease, if it is one's own."""
+        self.give_all_back([name], owner)
+
+    def give_all_back(self, names: Collection[str], owner: str) -> None:
+        """End many leases in one go, those that are one's own."""
         with self._db.write() as cursor:
-            cursor.execute("UPDATE leases SET until = 0 WHERE name = ? AND owner = ?", (name, owner))
+            cursor.executemany(
+                "UPDATE leases SET until = 0 WHERE name = ? AND owner = ?", [(name, owner) for name in names]
+            )
 
     def held(self, beginning: str) -> dict[str, str]:
         """The names beginning so that are leased now, and who has them."""
