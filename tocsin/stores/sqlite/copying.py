@@ -14,7 +14,8 @@ from tocsin.stores.port import Met, SharedFingerprints, Sketch
 from tocsin.stores.sqlite.connection import epoch, moment
 from tocsin.stores.sqlite.crawl import CrawlPart, put_drops
 from tocsin.stores.sqlite.filing import KIN
-from tocsin.stores.sqlite.road import RoadPart, put_words
+from tocsin.stores.sqlite.publishing import put_words
+from tocsin.stores.sqlite.road import RoadPart
 from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)

@@ -1,21 +1,19 @@
 """What room two asks of the store: claims, filing with its fingerprints, publishing with its alerts, the outbox."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-import apsw
 import msgspec
 
-from tocsin.query.document import attributes
-from tocsin.records import Alert, Article, Delivery, Drop, Notice, Subscription
+from tocsin.records import Alert, Article, Drop, Subscription
 from tocsin.stores.port import Hint
-from tocsin.stores.sqlite.connection import Database, epoch, moment
+from tocsin.stores.sqlite.connection import Database, moment
 from tocsin.stores.sqlite.crawl import put_drops
-from tocsin.stores.sqlite.filing import KIN, MINE, SqliteFiling, with_late_date
-from tocsin.stores.sqlite.fulltext import line
+from tocsin.stores.sqlite.filing import SqliteFiling
 from tocsin.stores.sqlite.outbox import OutboxPart
+from tocsin.stores.sqlite.publishing import SqlitePublishing, put_words
 from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)
@@ -169,9 +167,10 @@ class RoadPart(OutboxPart):
 
     @contextmanager
     def publishing(self) -> Iterator["SqlitePublishing"]:
-        """Open one write transaction of publishing."""
-        with self.db.write() as cursor:
-            yield SqlitePublishing(cursor)
+        """Gather what is published; one write transaction when the block ends well."""
+        publishing = SqlitePublishing(self.db)
+        yield publishing
+        publishing.write()
 
     def park(self, article: Article, reason: str, now: datetime) -> None:
         """Put an article aside with a reason, under its lease."""
@@ -215,84 +214,3 @@ class RoadPart(OutboxPart):
             gone = list(cursor.execute("DELETE FROM subscriptions WHERE id = ? RETURNING id", (subscription_id,)))
             cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
         return bool(gone)
-
-
-def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
-    """Make an article searchable, inside an open transaction."""
-    cursor.execute(
-        "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", (arrival, line(analysed.title), line(analysed.text))
-    )
-    cursor.execute("DELETE FROM tags WHERE article = ?", (seq,))
-    tags = {(name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value}
-    cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
-
-
-class SqlitePublishing:
-    """One open transaction of publishing."""
-
-    def __init__(self, cursor: apsw.Cursor) -> None:
-        self._cursor = cursor
-
-    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> bool:
-        """Move a filed article to ready, searchable, with the next arrival number. False where its lease was lost."""
-        row = next(
-            iter(self._cursor.execute(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed"))),
-            None,
-        )
-        if row is None:
-            return False
-        seq = row[0]
-        (arrival,) = next(
-            iter(self._cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)))
-        )
-        dated = with_late_date(self._cursor, article)
-        ready = msgspec.structs.replace(dated, state="ready", arrival=arrival, lease_until=None)
-        self._cursor.execute(
-            "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, published = ?,"
-            " analyser = ?, record = ? WHERE seq = ?",
-            (arrival, now.timestamp(), epoch(ready.published), ready.analyser, ready.to_json(), seq),
-        )
-        put_words(self._cursor, ready, analysed, seq, arrival)
-        return True
-
-    def roots(self, stories: Collection[str]) -> dict[str, str]:
-        """The id that stands for each of these stories today."""
-        marks = ",".join("?" * len(stories))
-        rows = self._cursor.execute(f"SELECT story, root FROM aliases WHERE story IN ({marks})", tuple(stories))
-        return {story: story for story in stories} | {str(story): str(root) for story, root in rows}
-
-    def alerts_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
-        """The alerts that there are of these subscriptions and stories, made under whichever id of the story."""
-        sql = f"SELECT record FROM alerts WHERE story IN {KIN} AND subscription = ?2 ORDER BY created LIMIT 1"
-        return {
-            (subscription, story): _alert.decode(record)
-            for subscription, story in wanted
-            for (record,) in self._cursor.execute(sql, (story, subscription))
-        }
-
-    def put_alert(self, alert: Alert) -> None:
-        """Create; a known one stays as it is."""
-        self._cursor.execute(
-            "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
-            (alert.id, alert.subscription, alert.story, epoch(alert.created), alert.to_json()),
-        )
-
-    def put_match(self, alert: Alert, article: Article) -> None:
-        """Record that another article of the alert's story met its subscription. A version is not counted as a copy."""
-        if article.relation == "version":
-            return
-        ((record,),) = self._cursor.execute("SELECT record FROM alerts WHERE id = ?", (alert.id,))
-        now = _alert.decode(record)
-        counted = msgspec.structs.replace(now, copies=now.copies + 1)
-        self._cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), alert.id))
-
-    def put_notice(self, notice: Notice, deliveries: Sequence[Delivery]) -> None:
-        """Create a notice and its deliveries; known ones stay as they are."""
-        self._cursor.execute(
-            "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)",
-            (notice.id, notice.alert, notice.article, epoch(notice.created), notice.to_json()),
-        )
-        self._cursor.executemany(
-            "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?)",
-            [(d.id, d.notice, d.state, epoch(d.next_try) or 0.0, d.to_json()) for d in deliveries],
-        )

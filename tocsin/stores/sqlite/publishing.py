@@ -1,0 +1,145 @@
+"""Publishing: an article becomes searchable, and whoever asked for it has an alert row, in one short transaction.
+
+Matching and looking for the words takes longer than all else, so nothing is locked while it is done: what is to be
+written is gathered, and asked for once more inside.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import apsw
+import msgspec
+
+from tocsin.query.document import attributes
+from tocsin.records import Alert, Article, Delivery, Notice
+from tocsin.stores.sqlite.connection import Database, epoch
+from tocsin.stores.sqlite.filing import KIN, MINE, with_late_date
+from tocsin.stores.sqlite.fulltext import line
+from tocsin.words import Analysed
+
+_alert = msgspec.json.Decoder(Alert)
+_KNOWN = f"SELECT record FROM alerts WHERE story IN {KIN} AND subscription = ?2 ORDER BY created LIMIT 1"
+
+
+def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
+    """Make an article searchable, inside an open transaction."""
+    cursor.execute(
+        "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", (arrival, line(analysed.title), line(analysed.text))
+    )
+    cursor.execute("DELETE FROM tags WHERE article = ?", (seq,))
+    tags = {(name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value}
+    cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
+
+
+class SqlitePublishing:
+    """What is published in one go."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._arriving: dict[str, tuple[Article, Analysed, datetime]] = {}
+        self._alerts: dict[str, Alert] = {}
+        self._matches: list[tuple[Alert, Article]] = []
+        self._notices: list[tuple[Notice, Sequence[Delivery]]] = []
+
+    def make_ready(self, article: Article, analysed: Analysed, now: datetime) -> bool:
+        """Move a filed article to ready, searchable, with the next arrival number. False where its lease was lost."""
+        if self._db.one(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed")) is None:
+            return False
+        self._arriving[article.id] = article, analysed, now
+        return True
+
+    def roots(self, stories: Collection[str]) -> dict[str, str]:
+        """The id that stands for each of these stories today."""
+        marks = ",".join("?" * len(stories))
+        rows = self._db.rows(f"SELECT story, root FROM aliases WHERE story IN ({marks})", tuple(stories))
+        return {story: story for story in stories} | {str(story): str(root) for story, root in rows}
+
+    def alerts_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
+        """The alerts that there are of these subscriptions and stories, made under whichever id of the story."""
+        found = {
+            (subscription, story): _alert.decode(record)
+            for subscription, story in wanted
+            for (record,) in self._db.rows(_KNOWN, (story, subscription))
+        }
+        gathered = {(alert.subscription, alert.story): alert for alert in self._alerts.values()}
+        return {of: alert for of, alert in gathered.items() if of in wanted} | found
+
+    def put_alert(self, alert: Alert) -> None:
+        """Create; a known one stays as it is."""
+        self._alerts[alert.id] = alert
+
+    def put_match(self, alert: Alert, article: Article) -> None:
+        """Record that another article of the alert's story met its subscription. A version is not counted as a copy."""
+        self._matches.append((alert, article))
+
+    def put_notice(self, notice: Notice, deliveries: Sequence[Delivery]) -> None:
+        """Create a notice and its deliveries; known ones stay as they are."""
+        self._notices.append((notice, deliveries))
+
+    def write(self) -> None:
+        """Write what was gathered. What belongs to an article whose lease was lost meanwhile is left to its holder."""
+        if not (self._arriving or self._alerts or self._matches or self._notices):
+            return
+        with self._db.write() as cursor:
+            lost = {name for name, it in self._arriving.items() if not _make_ready(cursor, *it)}
+            told = {
+                alert.id for alert in self._alerts.values() if alert.article not in lost and self._first(cursor, alert)
+            }
+            for alert, article in self._matches:
+                if article.id not in lost:
+                    _count(cursor, alert.id, article)
+            for notice, deliveries in self._notices:
+                if notice.article not in lost and (notice.alert not in self._alerts or notice.alert in told):
+                    _put_notice(cursor, notice, deliveries)
+
+    def _first(self, cursor: apsw.Cursor, alert: Alert) -> bool:
+        """Create an alert. False where another worker was faster with another article of the story."""
+        known = next((_alert.decode(it) for (it,) in cursor.execute(_KNOWN, (alert.story, alert.subscription))), None)
+        if known is not None and known.article != alert.article:
+            if alert.article in self._arriving:
+                _count(cursor, known.id, self._arriving[alert.article][0])
+            return False
+        cursor.execute(
+            "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
+            (alert.id, alert.subscription, alert.story, epoch(alert.created), alert.to_json()),
+        )
+        return True
+
+
+def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: datetime) -> bool:
+    rows = cursor.execute(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed")).fetchall()
+    if not rows:
+        return False
+    seq = int(str(rows[0][0]))
+    ((arrival,),) = cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)).fetchall()
+    dated = with_late_date(cursor, article)
+    ready = msgspec.structs.replace(dated, state="ready", arrival=arrival, lease_until=None)
+    cursor.execute(
+        "UPDATE articles SET state = 'ready', arrival = ?, ready_at = ?, lease_until = 0, published = ?,"
+        " analyser = ?, record = ? WHERE seq = ?",
+        (arrival, now.timestamp(), epoch(ready.published), ready.analyser, ready.to_json(), seq),
+    )
+    put_words(cursor, ready, analysed, seq, int(str(arrival)))
+    return True
+
+
+def _count(cursor: apsw.Cursor, alert: str, article: Article) -> None:
+    if article.relation == "version":
+        return
+    rows: list[Any] = cursor.execute("SELECT record FROM alerts WHERE id = ?", (alert,)).fetchall()
+    for (record,) in rows:
+        known = _alert.decode(record)
+        counted = msgspec.structs.replace(known, copies=known.copies + 1)
+        cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), alert))
+
+
+def _put_notice(cursor: apsw.Cursor, notice: Notice, deliveries: Sequence[Delivery]) -> None:
+    cursor.execute(
+        "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)",
+        (notice.id, notice.alert, notice.article, epoch(notice.created), notice.to_json()),
+    )
+    cursor.executemany(
+        "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?)",
+        [(it.id, it.notice, it.state, epoch(it.next_try) or 0.0, it.to_json()) for it in deliveries],
+    )
