@@ -156,6 +156,9 @@ def _work(place: Place, warm: int, barrier: Any, queue: Any) -> None:
     expander = Expander(words, lists)
     hall = Hall(store, SystemClock(), Enricher(words, expander, lists), RuleBook(store, expander))
     hall.rules.current()
+    # A worker that has run for a day has met the words of its languages.
+    for article in _parted(1)[0]:
+        hall.enricher.analyse(article)
     barrier.wait(_WAIT)
     while warm > 0:
         warm -= turn(hall)

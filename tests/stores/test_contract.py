@@ -383,6 +383,24 @@ def test_an_alert_counts_the_copies_that_met_it(store: Store) -> None:
     assert store.told() == {"s": (1, 2)}
 
 
+def test_two_workers_that_ring_at_once_ring_once(store: Store) -> None:
+    """Both found no alert of the story: the faster one's stands, the other's article is a copy of it."""
+    story = own_story(article(1).id)
+    one, two = filed(store, article(1, story=story), article(2, story=story, relation="copy"))
+    name = alert_id("s", story)
+    with store.publishing() as slow, store.publishing() as fast:
+        for publishing, it in ((slow, one), (fast, two)):
+            assert publishing.make_ready(it, analysed("x"), NOW)
+            assert publishing.alerts_of({("s", story)}) == {}
+            publishing.put_alert(Alert(id=name, subscription="s", story=story, article=it.id, created=NOW))
+            notice = Notice(id="n", alert=name, kind="first", ordinal=1, article=it.id, created=NOW)
+            publishing.put_notice(notice, [Delivery(id="d", notice="n", channel="stdout:")])
+    ((alert, notices),) = store.alerts()
+    assert (alert.article, alert.copies, [it.article for it in notices]) == (two.id, 1, [two.id])
+    assert len(store.deliveries("n")) == 1
+    assert store.overview()["ready"] == 2
+
+
 def test_nothing_vanishes_without_a_reason(store: Store) -> None:
     """A drop and a parked article are counted by reason, and found again by their address."""
     url = "https://one.example/1?utm_source=x"

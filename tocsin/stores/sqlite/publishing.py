@@ -19,7 +19,8 @@ from tocsin.stores.sqlite.fulltext import line
 from tocsin.words import Analysed
 
 _alert = msgspec.json.Decoder(Alert)
-_KNOWN = f"SELECT record FROM alerts WHERE story IN {KIN} AND subscription = ?2 ORDER BY created LIMIT 1"
+_KNOWN = f"SELECT subscription, record FROM alerts WHERE story IN {KIN} ORDER BY created DESC"
+"""Alerts of a story under whichever of its ids; of one subscription the oldest comes last."""
 
 
 def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
@@ -59,8 +60,9 @@ class SqlitePublishing:
         """The alerts that there are of these subscriptions and stories, made under whichever id of the story."""
         found = {
             (subscription, story): _alert.decode(record)
-            for subscription, story in wanted
-            for (record,) in self._db.rows(_KNOWN, (story, subscription))
+            for story in {story for _, story in wanted}
+            for subscription, record in self._db.rows(_KNOWN, (story,))
+            if (subscription, story) in wanted
         }
         gathered = {(alert.subscription, alert.story): alert for alert in self._alerts.values()}
         return {of: alert for of, alert in gathered.items() if of in wanted} | found
@@ -83,28 +85,40 @@ class SqlitePublishing:
             return
         with self._db.write() as cursor:
             lost = {name for name, it in self._arriving.items() if not _make_ready(cursor, *it)}
-            told = {
-                alert.id for alert in self._alerts.values() if alert.article not in lost and self._first(cursor, alert)
-            }
+            told = self._put_alerts(cursor, [it for it in self._alerts.values() if it.article not in lost])
             for alert, article in self._matches:
                 if article.id not in lost:
                     _count(cursor, alert.id, article)
-            for notice, deliveries in self._notices:
-                if notice.article not in lost and (notice.alert not in self._alerts or notice.alert in told):
-                    _put_notice(cursor, notice, deliveries)
+            _put_notices(
+                cursor,
+                [
+                    (notice, deliveries)
+                    for notice, deliveries in self._notices
+                    if notice.article not in lost and (notice.alert not in self._alerts or notice.alert in told)
+                ],
+            )
 
-    def _first(self, cursor: apsw.Cursor, alert: Alert) -> bool:
-        """Create an alert. False where another worker was faster with another article of the story."""
-        known = next((_alert.decode(it) for (it,) in cursor.execute(_KNOWN, (alert.story, alert.subscription))), None)
-        if known is not None and known.article != alert.article:
-            if alert.article in self._arriving:
-                _count(cursor, known.id, self._arriving[alert.article][0])
-            return False
-        cursor.execute(
+    def _put_alerts(self, cursor: apsw.Cursor, alerts: Sequence[Alert]) -> set[str]:
+        """Create alerts. Returns those that are told: not where another worker was faster with another article."""
+        rows: list[tuple[Any, Any, Any]] = [
+            (story, subscription, record)
+            for story in {alert.story for alert in alerts}
+            for subscription, record in cursor.execute(_KNOWN, (story,)).fetchall()
+        ]
+        known = {(story, subscription): record for story, subscription, record in rows}
+        first = []
+        for alert in alerts:
+            record = known.get((alert.story, alert.subscription))
+            before = _alert.decode(record) if record is not None else alert
+            if before.article == alert.article:
+                first.append(alert)
+            elif alert.article in self._arriving:
+                _count(cursor, before.id, self._arriving[alert.article][0])
+        cursor.executemany(
             "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
-            (alert.id, alert.subscription, alert.story, epoch(alert.created), alert.to_json()),
+            [(it.id, it.subscription, it.story, epoch(it.created), it.to_json()) for it in first],
         )
-        return True
+        return {alert.id for alert in first}
 
 
 def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: datetime) -> bool:
@@ -134,12 +148,16 @@ def _count(cursor: apsw.Cursor, alert: str, article: Article) -> None:
         cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), alert))
 
 
-def _put_notice(cursor: apsw.Cursor, notice: Notice, deliveries: Sequence[Delivery]) -> None:
-    cursor.execute(
+def _put_notices(cursor: apsw.Cursor, notices: Sequence[tuple[Notice, Sequence[Delivery]]]) -> None:
+    cursor.executemany(
         "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)",
-        (notice.id, notice.alert, notice.article, epoch(notice.created), notice.to_json()),
+        [(it.id, it.alert, it.article, epoch(it.created), it.to_json()) for it, _ in notices],
     )
     cursor.executemany(
         "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?)",
-        [(it.id, it.notice, it.state, epoch(it.next_try) or 0.0, it.to_json()) for it in deliveries],
+        [
+            (it.id, it.notice, it.state, epoch(it.next_try) or 0.0, it.to_json())
+            for _, deliveries in notices
+            for it in deliveries
+        ],
     )
