@@ -94,6 +94,9 @@ def test_killed_in_the_middle_it_goes_on_and_ends_the_same(
     command = ["copy", "--from", source, "--to", target]
     died = tocsin(tmp_path / "data", *command, code=_KILLED.format(store=kind, after=after), redis=redis)
     assert died.returncode == -signal.SIGKILL, died.stderr
+    if kind == "sqlite":
+        early = tocsin(tmp_path / "data", "work", "--once", "--store", target)
+        assert (early.returncode, "is not finished" in early.stderr) == (1, True)
     again = tocsin(tmp_path / "data", *command, "--json", redis=redis)
     assert again.returncode == 0, again.stderr
     lines = [json.loads(line) for line in again.stdout.splitlines()]

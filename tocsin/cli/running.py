@@ -52,6 +52,7 @@ def up(for_: ForOption = None, outlets: OutletsOption = None, store: StoreOption
         stack.enter_context(ends_like_ctrl_c())
         stack.enter_context(locked(settings.data_dir))
         _, handle = stack.enter_context(opened(settings=settings))
+        _must_be_whole(handle)
         only = _take_outlets(handle, outlets)
         if not handle.outlets(active=True):
             settings = ask(handle, settings)
@@ -120,6 +121,7 @@ def crawl(
 
     settings = settings_of(store)
     with ends_like_ctrl_c(), opened(settings=settings) as (_, handle):
+        _must_be_whole(handle)
         only = _take_outlets(handle, outlets)
         if not handle.outlets(active=True):
             raise UserError("No outlet is watched yet: tocsin outlets enable NAME, or crawl --outlets FILE.", 1)
@@ -138,10 +140,17 @@ def work(
 
     settings = settings_of(store)
     with ends_like_ctrl_c(), opened(settings=settings) as (_, handle):
+        _must_be_whole(handle)
         _prepare_words(settings)
         board = Board(handle, settings.zone)
         _watch(board, [_workers(settings, {}, once=once)], None)
         board.summary()
+
+
+def _must_be_whole(store: "Store") -> None:
+    """Raise UserError where a copy into the store was begun: what came in beside it could not be told from its rows."""
+    if store.copied_from() is not None:
+        raise UserError("A copy into this store is not finished: run the same tocsin copy again, then start here.", 1)
 
 
 def _take_outlets(store: "Store", path: Path | None) -> list[str]:

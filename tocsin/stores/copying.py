@@ -98,9 +98,6 @@ class Copying(Protocol):
     def leased(self, now: datetime) -> int:
         """How many articles somebody is working on."""
 
-    def copied_from(self) -> int | None:
-        """The number of the store that is being copied into this one; None where none is."""
-
     def set_copied_from(self, number: int | None) -> None:
         """Write down which store is being copied into this one."""
 

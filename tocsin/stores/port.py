@@ -412,6 +412,9 @@ class Store(CrawlStore, RoadStore, ReaderStore, Protocol):
     def backup(self, target: Path) -> None:
         """An exact copy of the store as of now, also while the road is running. Raises UserError where it has none."""
 
+    def copied_from(self) -> int | None:
+        """The number of the store that is being copied into this one; None where none is."""
+
     def check(self) -> str:
         """``ok``, or what the engine finds wrong with itself."""
 
