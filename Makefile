@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-dedupe-cost bench-engine train-blocks faults lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-dedupe-cost bench-engine bench-same-output train-blocks faults lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ bench-dedupe-race: $(VENV)/.run ## copies that come at once to two to eight work
 
 bench-engine: $(VENV)/.run ## what an article costs the workers, on SQLite and on Elasticsearch, with 10,000 subscriptions (10 min)
 	@$(BIN)/python -m bench.engine
+
+bench-same-output: $(VENV)/.run ## three thousand articles on SQLite and on Elasticsearch: articles, stories and alerts must be equal (6 min)
+	@$(BIN)/python -m bench.same_output
 
 bench-dedupe-cost: $(VENV)/.run ## what one more article costs dedupe, on SQLite and on Redis
 	@$(BIN)/python -m bench.dedupe_cost

@@ -13,6 +13,7 @@ import msgspec
 
 from tocsin.query.document import attributes
 from tocsin.records import Alert, Article, Delivery, Notice
+from tocsin.stores.port import alert_id
 from tocsin.stores.sqlite.connection import Database, epoch
 from tocsin.stores.sqlite.filing import KIN, MINE, with_late_date
 from tocsin.stores.sqlite.fulltext import line
@@ -88,7 +89,7 @@ class SqlitePublishing:
             told = self._put_alerts(cursor, [it for it in self._alerts.values() if it.article not in lost])
             for alert, article in self._matches:
                 if article.id not in lost:
-                    _count(cursor, alert.id, article)
+                    _count(cursor, alert, article)
             _put_notices(
                 cursor,
                 [
@@ -113,7 +114,7 @@ class SqlitePublishing:
             if before.article == alert.article:
                 first.append(alert)
             elif alert.article in self._arriving:
-                _count(cursor, before.id, self._arriving[alert.article][0])
+                _count(cursor, before, self._arriving[alert.article][0])
         cursor.executemany(
             "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
             [(it.id, it.subscription, it.story, epoch(it.created), it.to_json()) for it in first],
@@ -138,14 +139,17 @@ def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: 
     return True
 
 
-def _count(cursor: apsw.Cursor, alert: str, article: Article) -> None:
+def _count(cursor: apsw.Cursor, alert: Alert, article: Article) -> None:
+    """Count a copy: with the alert of the very story it was filed in, where that one was joined after it was told."""
     if article.relation == "version":
         return
-    rows: list[Any] = cursor.execute("SELECT record FROM alerts WHERE id = ?", (alert,)).fetchall()
-    for (record,) in rows:
-        known = _alert.decode(record)
-        counted = msgspec.structs.replace(known, copies=known.copies + 1)
-        cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), alert))
+    for name in dict.fromkeys((alert_id(alert.subscription, article.story), alert.id)):
+        rows: list[Any] = cursor.execute("SELECT record FROM alerts WHERE id = ?", (name,)).fetchall()
+        for (record,) in rows:
+            known = _alert.decode(record)
+            counted = msgspec.structs.replace(known, copies=known.copies + 1)
+            cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), name))
+            return
 
 
 def _put_notices(cursor: apsw.Cursor, notices: Sequence[tuple[Notice, Sequence[Delivery]]]) -> None:
