@@ -33,7 +33,7 @@ from workers.enrich import Enricher
 from workers.flow import Hall, restore, turn
 
 ARTICLES = 3_000
-SUBSCRIPTIONS = 20
+SUBSCRIPTIONS = 12
 RANK = 300
 """Words that are more frequent in headlines ask for too much."""
 _OWN = frozenset({"arrival", "generation", "lease", "lease_until", "attempts", "first_seen"})

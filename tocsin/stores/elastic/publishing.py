@@ -50,7 +50,7 @@ class ElasticPublishing:
         index = self._store.server.name(schema.ALERTS)
         known = [alert_of(row) for row in self._store.server.rows((index, name) for name in names).values()]
         known += [alert for name, alert in self._alerts.items() if name in names]
-        return {names[it.id]: it for it in sorted(known, key=lambda alert: alert.created, reverse=True)}
+        return {names[it.id]: it for it in sorted(known, key=lambda alert: (alert.created, alert.id), reverse=True)}
 
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""

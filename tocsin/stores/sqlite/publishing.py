@@ -20,7 +20,7 @@ from tocsin.stores.sqlite.fulltext import line
 from tocsin.words import Analysed
 
 _alert = msgspec.json.Decoder(Alert)
-_KNOWN = f"SELECT subscription, record FROM alerts WHERE story IN {KIN} ORDER BY created DESC"
+_KNOWN = f"SELECT subscription, record FROM alerts WHERE story IN {KIN} ORDER BY created DESC, id DESC"
 """Alerts of a story under whichever of its ids; of one subscription the oldest comes last."""
 
 
