@@ -21,15 +21,11 @@ from bench.matching import understood, workload
 from tests.services import elastic_server, redis_server
 from tocsin import settings
 from tocsin.clock import SystemClock
-from tocsin.lists import load
-from tocsin.query.expand import Expander
 from tocsin.records import Article, Subscription
 from tocsin.stores import open_store
 from tocsin.stores.port import Store
-from tocsin.words import Words
-from workers.alert import RuleBook
-from workers.enrich import Enricher
-from workers.flow import Hall, turn
+from workers.flow import turn
+from workers.opening import open_hall
 
 ASKED = {
     "articles/s per core, SQLite": (200.0, "least"),
@@ -87,6 +83,8 @@ def main() -> int:
         if arguments.only != "sqlite" and server and redis:
             with elastic_server.running(server, "2g") as address, redis_server.running(redis) as fast:
                 _elastic(figures, Place(f"elastic+{address}/engine", fast), new, subscriptions)
+        elif arguments.only != "sqlite":
+            print("Elasticsearch: not measured, it or Redis is not here")
     return judge(figures)
 
 
@@ -152,9 +150,7 @@ def measured(place: Place, new: Sequence[Article], subscriptions: Sequence[Subsc
 def _work(place: Place, warm: int, barrier: Any, queue: Any) -> None:
     """One worker: until nothing is waiting."""
     store = place.open()
-    words, lists = Words.open(settings.load().cache_dir), load()
-    expander = Expander(words, lists)
-    hall = Hall(store, SystemClock(), Enricher(words, expander, lists), RuleBook(store, expander))
+    hall = open_hall(store, settings.load(), SystemClock())
     hall.rules.current()
     # A worker that has run for a day has met the words of its languages.
     for article in _parted(1)[0]:

@@ -22,15 +22,11 @@ from tests.services import elastic_server, redis_server
 from tocsin import settings
 from tocsin.cli.jsonl import read_articles
 from tocsin.clock import SystemClock
-from tocsin.lists import load
-from tocsin.query.expand import Expander
 from tocsin.records import Article, Subscription
 from tocsin.stores import open_store
 from tocsin.stores.port import Store
-from tocsin.words import Words
-from workers.alert import RuleBook
-from workers.enrich import Enricher
-from workers.flow import Hall, restore, turn
+from workers.flow import restore, turn
+from workers.opening import open_hall
 
 ARTICLES = 3_000
 SUBSCRIPTIONS = 12
@@ -92,10 +88,8 @@ def _carried(
     store: Store, articles: list[Article], subscriptions: list[Subscription]
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """What stands in the store at the end, by kind and id."""
-    words, lists = Words.open(settings.load().cache_dir), load()
-    expander = Expander(words, lists)
     store.put_subscriptions(subscriptions)
-    hall = Hall(store, SystemClock(), Enricher(words, expander, lists), RuleBook(store, expander))
+    hall = open_hall(store, settings.load(), SystemClock())
     for start in range(0, len(articles), 500):
         store.accept(articles[start : start + 500])
     restore(hall)

@@ -81,10 +81,7 @@ def carry(hall: Hall, claimed: Sequence[Article]) -> int:
         filed = file(hall, [article for article in willing if article.state == "accepted"])
         halfway = [article for article in willing if article.state == "filed"]
         publish(hall, [*_analysed_before(hall, halfway), *filed])
-    except FingerprintsMissing:
-        hall.store.release(claimed)
-        raise
-    except UserError:
+    except (FingerprintsMissing, UserError):
         # The disk is full, say: that is no article's fault, and none may end up parked for it.
         with suppress(UserError):
             hall.store.release(claimed)

@@ -1,11 +1,12 @@
 """The hall: every article becomes ready or parked once, whatever ends in the middle, and rings for whom it should."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from tests.stores.filled import START, StandingClock
 from tocsin import settings
 from tocsin.addresses import address_id, article_id
 from tocsin.errors import UserError
@@ -22,24 +23,14 @@ if TYPE_CHECKING:
     from tocsin.stores.elastic import ElasticStore
     from tocsin.stores.redis import RedisFingerprints
 
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WORDS = Words.open(settings.load().cache_dir)
 LISTS = load()
 EXPANDER = Expander(WORDS, LISTS)
 TEXT = "Officials said on Sunday that the {} near Bakhmut had been told to sign, and that nobody had signed so far."
 
 
-class HandClock:
+class HandClock(StandingClock):
     """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
 
     def over_the_lease(self) -> None:
         self.at += timedelta(seconds=LEASE_SECONDS + 1)

@@ -20,10 +20,8 @@ def dated(article: Article, listing: Listing) -> Article:
     )
 
 
-def with_late_date(article: Article, row: Article) -> Article:
+def dated_as(article: Article, row: Article) -> Article:
     """An undated article with the date that its row was given since it was read from there."""
-    if article.published is not None:
-        return article
     return msgspec.structs.replace(
         article,
         published=row.published,

@@ -6,6 +6,7 @@ import apsw
 import msgspec
 
 from tocsin.records import Article
+from tocsin.stores.dated import dated_as
 from tocsin.stores.port import Sketch, own_story
 from tocsin.stores.sqlite.fingerprints import Fresh, SqliteFingerprints
 from tocsin.stores.sqlite.fulltext import FormTable
@@ -27,16 +28,7 @@ def with_late_date(cursor: apsw.Cursor, article: Article) -> Article:
     if article.published is not None:
         return article
     rows = cursor.execute("SELECT record FROM articles WHERE id = ? AND published IS NOT NULL", (article.id,))
-    row = next((_article.decode(record) for (record,) in rows), None)
-    if row is None:
-        return article
-    return msgspec.structs.replace(
-        article,
-        published=row.published,
-        published_origin=row.published_origin,
-        published_note=row.published_note,
-        extraction=row.extraction,
-    )
+    return next((dated_as(article, _article.decode(record)) for (record,) in rows), article)
 
 
 class SqliteFiling(SqliteFingerprints):
