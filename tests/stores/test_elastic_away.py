@@ -7,6 +7,7 @@ import pytest
 
 from spiders import ledger as module
 from spiders.ledger import Ledger
+from tests.logged import log_of
 from tests.stores.test_contract import article
 from tocsin import settings
 from tocsin.clock import SystemClock
@@ -73,9 +74,7 @@ def test_what_no_waiting_mends_ends_the_run() -> None:
 
 
 @pytest.mark.parametrize("once", [False, True])
-def test_the_worker_rests_and_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], once: bool
-) -> None:
+def test_the_worker_rests_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
     """It is said once; a run that is to end when nothing waits ends with the sentence instead."""
     store = open_store(f"sqlite:{tmp_path}/store.db")
     store.accept([article(1)])
@@ -97,8 +96,7 @@ def test_the_worker_rests_and_goes_on(
         with pytest.raises(Away):
             work()
     else:
-        assert work() == 1
-        said = capsys.readouterr()
-        # Where it goes depends on whether a test before set up the log.
-        assert (said.out + said.err).count("the work rests until a server is back") == 2
+        with log_of(workers) as said:
+            assert work() == 1
+        assert [line["event"] for line in said] == ["the work rests until a server is back"] * 2
     store.close()

@@ -15,11 +15,12 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 import pytest
-import structlog
 from redis import Redis
 
 from spiders.ledger import Ledger
+from tests.logged import log_of
 from tests.services import redis_server
+from tocsin import queue
 from tocsin.addresses import address_id, article_id
 from tocsin.clock import SystemClock
 from tocsin.queue import BATCH, INGEST, Hints
@@ -233,7 +234,7 @@ def test_a_broker_that_is_down_stops_no_spider(tmp_path: Path, free_port: int, n
         await ledger.close()
         return spent
 
-    with structlog.testing.capture_logs() as said:
+    with log_of(queue) as said:
         assert asyncio.run(crawl()) < 3
     assert [line["event"].partition(";")[0] for line in said] == ["the broker is down"]
     assert made.store.overview()["accepted"] == len(articles)
