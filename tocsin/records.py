@@ -440,3 +440,11 @@ class Drop(Record):
 def derived_id(*parts: str) -> str:
     """A 128-bit identifier in hex, the same for the same parts on any machine (BLAKE2b, RFC 7693)."""
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def near_id(beside: str, *parts: str) -> str:
+    """As ``derived_id``, but it begins as the id of what it belongs to: what is written together lies together.
+
+    A hundred alerts of one article are then a few pages of a tree and not a hundred: 350 pages an article were 95.
+    """
+    return beside[:8] + derived_id(*parts)[8:]

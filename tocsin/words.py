@@ -12,7 +12,8 @@ import re
 import struct
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +39,6 @@ MEMO = 300_000
 # Possessive throughout: what was taken is never given back, which is a quarter of the time.
 _JOINED = r"\w++(?:[-.,'’`@/:&+‐‑]\w++)*+"
 _TOKEN = re.compile(rf"{_JOINED}|[@#]{_JOINED}")
-_PLAIN = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile("[’ʼ‘`´′ʹ]")
 _PART = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,']\d{3})+")
@@ -162,7 +162,7 @@ def parts(compound: str) -> tuple[list[Part], str]:
     keeps its signs. An apostrophe parts only what French and Italian run together, and the ``'s`` of English falls
     away.
     """
-    if _PLAIN.fullmatch(compound):
+    if compound.isalnum():
         return [Part(compound, 0, len(compound))], ""
     written = _APOSTROPHES.sub("'", compound)
     if _THOUSANDS.fullmatch(written):
@@ -197,12 +197,28 @@ def spans(text: str) -> list[Span]:
     """Tokens of a cleaned text and where they stand; the positions are those of the analyser."""
     found = []
     for match in _TOKEN.finditer(text):
-        at = match.start()
+        written, (at, end) = match.group(), match.span()
+        if written.isalnum():
+            found.append(Span(written, at, end))
+            continue
         found += [
-            Span(text[at + part.start : at + part.end], at + part.start, at + part.end)
-            for part in parts(match.group())[0]
+            Span(text[at + part.start : at + part.end], at + part.start, at + part.end) for part in parts(written)[0]
         ]
     return found
+
+
+class Printed(NamedTuple):
+    """A text as the analyser sees it, and where its tokens stand."""
+
+    text: str
+    spans: Sequence[Span]
+
+
+@lru_cache(128)
+def printed(text: str) -> Printed:
+    """Clean a text and find where its tokens stand: once, whoever on its way asks."""
+    cleaned = clean(text)
+    return Printed(cleaned, spans(cleaned))
 
 
 _LINE, _STOP, _MARK = Token(("\n",)), Token((".",)), Token(("!",))

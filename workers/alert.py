@@ -14,7 +14,7 @@ from tocsin.query.hits import Lines, hits
 from tocsin.query.match import Matcher
 from tocsin.query.plan import Plan
 from tocsin.query.terms import guess
-from tocsin.records import Alert, Article, Delivery, Notice, Subscription, derived_id
+from tocsin.records import Alert, Article, Delivery, Notice, Subscription, near_id
 from tocsin.stores.port import Publishing, RoadStore, alert_id
 
 RARE = 0.0005
@@ -135,7 +135,7 @@ def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Aler
         created=now,
     )
     notice = Notice(
-        id=derived_id("notice", alert.id, "first", "1"),
+        id=near_id(alert.id, "notice", alert.id, "first", "1"),
         alert=alert.id,
         kind="first",
         ordinal=1,
@@ -144,7 +144,7 @@ def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Aler
         hits=hits(plan, document, lines),
     )
     deliveries = [
-        Delivery(id=derived_id("delivery", notice.id, channel), notice=notice.id, channel=channel)
+        Delivery(id=near_id(notice.id, "delivery", notice.id, channel), notice=notice.id, channel=channel)
         for channel in subscription.channels
     ]
     publishing.put_alert(alert)

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from zlib import crc32
 
 from tocsin.records import Article, derived_id
-from tocsin.spelling import clean
 from tocsin.stores.port import Sketch
-from tocsin.words import Analysed, names_at, spans
+from tocsin.words import Analysed, names_at, printed
 
 SHINGLE = 4
 """Words of a shingle."""
@@ -124,11 +123,10 @@ def _quoted(text: str, words: int) -> set[int]:
     """Places of the shingles that touch a long quotation. Nothing where all is quoted."""
     if not _QUOTATION.search(text):
         return set()
-    cleaned = clean(text)
+    cleaned, places = printed(text)
     quotations = [match.span() for match in _QUOTATION.finditer(cleaned)]
     at = 0
     found: set[int] = set()
-    places = spans(cleaned)
     for start, end in quotations:
         while at < len(places) and places[at].start < start:
             at += 1

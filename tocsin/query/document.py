@@ -4,7 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, compress, repeat
+from operator import is_not
 
 from tocsin import records
 from tocsin.addresses import site_names
@@ -34,7 +36,9 @@ class Document:
         self._values = {name: frozenset(map(str.casefold, values)) for name, values in attributes.items()}
         self._times = times or {}
         self._positions: dict[Token, list[int]] = {}
-        self._by_key: dict[str, list[Token]] = {}
+        self._last: dict[str, Token] = {}
+        self._several: dict[str, list[Token]] = {}
+        self._keys: Keys = frozenset()
         self._in_order: list[str] = []
         self._asked: dict[Keys, set[int]] = {}
 
@@ -91,26 +95,40 @@ class Document:
         return known
 
     def _meeting(self, keys: Keys) -> set[Token]:
-        if not self._by_key:
-            index: dict[str, list[Token]] = defaultdict(list)
-            for token in self.positions():
-                for key in token.keys:
-                    index[key].append(token)
-            self._by_key = dict(index)
+        if not self._keys:
+            self._index()
         found: set[Token] = set()
-        for key in keys:
-            if key.endswith("*"):
-                found.update(*(self._by_key[known] for known in self._beginning(key[:-1])))
-            else:
-                found.update(self._by_key.get(key, ()))
+        # Two sets know the hashes of what they hold; to ask for one key after the other would read it for its own.
+        for key in self._keys & keys:
+            found.update(self._several.get(key) or (self._last[key],))
+        for begin in _beginnings(keys):
+            for key in self._beginning(begin):
+                found.update(self._several.get(key) or (self._last[key],))
         return found
+
+    def _index(self) -> None:
+        """Note which tokens have which keys. Few keys belong to several tokens."""
+        tokens = [*self.positions()]
+        keys = list(chain.from_iterable([token.keys for token in tokens]))
+        owners = list(chain.from_iterable(map(repeat, tokens, [len(token.keys) for token in tokens])))
+        self._last = dict(zip(keys, owners, strict=True))
+        self._keys = frozenset(self._last)
+        others = map(is_not, map(self._last.__getitem__, keys), owners)
+        for key, token in compress(zip(keys, owners, strict=True), others):
+            self._several.setdefault(key, [self._last[key]]).append(token)
 
     def _beginning(self, begin: str) -> Sequence[str]:
         """The keys of the article that begin so."""
         if not self._in_order:
-            self._in_order = sorted(self._by_key)
+            self._in_order = sorted(self._keys)
         first = bisect_left(self._in_order, begin)
         return self._in_order[first : bisect_left(self._in_order, begin + "\U0010ffff", first)]
+
+
+@lru_cache(100_000)
+def _beginnings(keys: Keys) -> tuple[str, ...]:
+    """Those of the keys that stand for all that begin so, without their star."""
+    return tuple([key[:-1] for key in keys if key[-1] == "*"])
 
 
 ATTRIBUTES: dict[str, Callable[[records.Article], Iterable[str]]] = {

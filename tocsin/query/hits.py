@@ -1,7 +1,7 @@
 """Where and how the words of a plan stand in an article: what an alert and a search result show."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple, assert_never
@@ -10,8 +10,7 @@ from tocsin.query.document import Document
 from tocsin.query.meaning import Place, places
 from tocsin.query.plan import GAP, Keys, Near, Often, Plan, Sequence, Spatial, Stands, Together, positive, sides
 from tocsin.records import Article, Hit
-from tocsin.spelling import clean
-from tocsin.words import Span, Token, spans
+from tocsin.words import Printed, Token, printed
 
 _SENTENCE_END = ".!?…\n"
 _SENTENCE_LIMIT = 300
@@ -27,21 +26,22 @@ class Standing(NamedTuple):
 class Lines:
     """Title and text of an article as they are printed, with their tokens by position in the stream.
 
-    Looked through when somebody asks, and once: an article may meet many queries.
+    What was found for one query is kept for the others: an article may meet many, and most ask for the same words.
     """
 
     def __init__(self, article: Article) -> None:
         self._article = article
+        self.plainest: dict[tuple[Sequence, str], tuple[int, Standing] | None] = {}
+        """Of a sequence and a zone: the plainest place where it stands, with its rank."""
+        self.shown: dict[Standing, Hit] = {}
 
     @cached_property
-    def _title(self) -> tuple[str, list[Span]]:
-        title = clean(self._article.title)
-        return title, spans(title)
+    def _title(self) -> Printed:
+        return printed(self._article.title)
 
     @cached_property
-    def _text(self) -> tuple[str, list[Span]]:
-        text = clean(self._article.text)
-        return text, spans(text)
+    def _text(self) -> Printed:
+        return printed(self._article.text)
 
     def at(self, place: Place) -> tuple[str, str, int, int]:
         """Field, its line, and where the words of a place begin and end in it."""
@@ -99,30 +99,59 @@ def _pairs(first: list[Place], second: list[Place], gap: int) -> Iterator[tuple[
 
 
 def hits(plan: Plan, document: Document, lines: Lines, limit: int = 5) -> tuple[Hit, ...]:
-    """The plainest hit of each query word, at most ``limit``."""
+    """The plainest hit of each query word, at most ``limit``; the lines are those of the document."""
     best: dict[str, tuple[int, Standing]] = {}
-    for found in standing(plan, document):
-        word = found.sequence.word
-        known = best.get(word)
-        # Nothing is plainer than the word as it was typed.
-        if known is None or (known[0] and _rank(found, document) < known[0]):
-            best[word] = (_rank(found, document), found)
-    return tuple(_hit(found, document, lines) for _, found in islice(best.values(), limit))
+    for part in positive(plan):
+        for side, allowed in zip(sides(part), _together(part, document), strict=True):
+            for sequence in side:
+                if allowed is None:
+                    found = _plainest(sequence, part.zone, document, lines)
+                else:
+                    found = _least(
+                        sequence, [it for it in places((sequence,), document, part.zone) if it in allowed], document
+                    )
+                # Nothing is plainer than the word as it was typed.
+                if found and ((known := best.get(sequence.word)) is None or found[0] < known[0]):
+                    best[sequence.word] = found
+    return tuple([_hit(found, document, lines) for _, found in islice(best.values(), limit)])
+
+
+def _plainest(sequence: Sequence, zone: str, document: Document, lines: Lines) -> tuple[int, Standing] | None:
+    """Where a sequence stands the most plainly in a zone, with its rank."""
+    asked = sequence, zone
+    if asked not in lines.plainest:
+        lines.plainest[asked] = _least(sequence, places((sequence,), document, zone), document)
+    return lines.plainest[asked]
+
+
+def _least(sequence: Sequence, found: Iterable[Place], document: Document) -> tuple[int, Standing] | None:
+    best = None
+    for place in found:
+        standing = Standing(sequence, place)
+        rank = _rank(standing, document)
+        if best is None or rank < best[0]:
+            best = rank, standing
+        if rank == 0:
+            break
+    return best
 
 
 def _hit(found: Standing, document: Document, lines: Lines) -> Hit:
-    field, line, start, end = lines.at(found.place)
-    begin, finish = _sentence(line, start, end)
-    sentence = line[begin:finish]
-    shown = sentence.lstrip()
-    return Hit(
-        word=found.sequence.word,
-        form=line[start:end],
-        how=_how(found, document),
-        field=field,
-        sentence=shown.rstrip(),
-        start=start - begin - (len(sentence) - len(shown)),
-    )
+    known = lines.shown.get(found)
+    if known is None:
+        field, line, start, end = lines.at(found.place)
+        begin, finish = _sentence(line, start, end)
+        sentence = line[begin:finish]
+        shown = sentence.lstrip()
+        known = lines.shown[found] = Hit(
+            word=found.sequence.word,
+            form=line[start:end],
+            how=_how(found, document),
+            field=field,
+            sentence=shown.rstrip(),
+            start=start - begin - (len(sentence) - len(shown)),
+        )
+    return known
 
 
 def _how(found: Standing, document: Document) -> str:
@@ -159,7 +188,6 @@ def _kind(keys: Keys, token: Token) -> str:
 
 def _sentence(line: str, start: int, end: int) -> tuple[int, int]:
     begin = max((line.rfind(mark, max(0, start - _SENTENCE_LIMIT), start) for mark in _SENTENCE_END), default=-1) + 1
-    stops = [at + 1 for mark in _SENTENCE_END if (at := line.find(mark, end)) >= 0]
-    finish = min(stops, default=len(line))
-    begin = max(begin, start - _SENTENCE_LIMIT // 2)
-    return begin, min(finish, end + _SENTENCE_LIMIT // 2)
+    last = min(len(line), end + _SENTENCE_LIMIT // 2)
+    finish = min([at + 1 for mark in _SENTENCE_END if (at := line.find(mark, end, last)) >= 0], default=last)
+    return max(begin, start - _SENTENCE_LIMIT // 2), finish

@@ -24,6 +24,7 @@ from tocsin.records import (
     Story,
     Subscription,
     derived_id,
+    near_id,
 )
 from tocsin.stores.upkeep import Finding, Requeued
 from tocsin.words import Analysed
@@ -86,7 +87,7 @@ def own_story(article: str) -> str:
 
 def alert_id(subscription: str, story: str) -> str:
     """The id of the alert of a subscription and a story, as frozen at the filing of the article that makes it."""
-    return derived_id("alert", subscription, story)
+    return near_id(story, "alert", subscription, story)
 
 
 class OutletStore(Protocol):

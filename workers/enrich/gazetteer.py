@@ -19,7 +19,7 @@ import msgspec
 
 from tocsin.lists import Lists, Organisation, Person, Place, is_ambiguous, names
 from tocsin.spelling import clean, fold, is_cyrillic
-from tocsin.words import Analysed, Words, spans
+from tocsin.words import Analysed, Words, printed, spans
 
 Tokens = Sequence[tuple[str, ...]]
 _Entry = Place | Person | Organisation
@@ -147,8 +147,7 @@ class _Line:
     def inside_sentence(self, position: int) -> bool:
         """Whether a capital at this token is the word's own: no sentence, quotation or heading begins with it."""
         if not self._gaps:
-            line = clean(self._line)
-            found = spans(line)
+            line, found = printed(self._line)
             self._words = [span.written for span in found]
             ends = [0, *(span.end for span in found)]
             self._gaps = [line[end : span.start] for end, span in zip(ends, found, strict=False)]

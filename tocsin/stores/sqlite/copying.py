@@ -14,7 +14,7 @@ from tocsin.stores.port import Met, SharedFingerprints, Sketch
 from tocsin.stores.sqlite.connection import epoch, moment
 from tocsin.stores.sqlite.crawl import CrawlPart, put_drops
 from tocsin.stores.sqlite.filing import KIN
-from tocsin.stores.sqlite.publishing import put_words
+from tocsin.stores.sqlite.publishing import Shelved, put_words
 from tocsin.stores.sqlite.road import RoadPart
 from tocsin.words import Analysed, Stored
 
@@ -199,7 +199,7 @@ class CopyingPart(CrawlPart, RoadPart):
             cursor.execute("INSERT INTO tokens VALUES (?, ?)", (number, stored))
         if it.arrival is not None:
             cursor.execute("INSERT INTO arrivals VALUES (?, ?)", (it.arrival, number))
-            put_words(cursor, it, text.analysed or Analysed((), ()), number, it.arrival)
+            put_words(cursor, [Shelved(it, text.analysed or Analysed((), ()), number, it.arrival)])
 
     # ---- around it
 

@@ -6,7 +6,7 @@ written is gathered, and asked for once more inside.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
@@ -24,14 +24,34 @@ _KNOWN = f"SELECT subscription, record FROM alerts WHERE story IN {KIN} ORDER BY
 """Alerts of a story under whichever of its ids; of one subscription the oldest comes last."""
 
 
-def put_words(cursor: apsw.Cursor, article: Article, analysed: Analysed, seq: int, arrival: int) -> None:
-    """Make an article searchable, inside an open transaction."""
-    cursor.execute(
-        "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", (arrival, line(analysed.title), line(analysed.text))
-    )
-    cursor.execute("DELETE FROM tags WHERE article = ?", (seq,))
-    tags = {(name, value.casefold(), seq) for name, values in attributes(article).items() for value in values if value}
+class Shelved(NamedTuple):
+    """An article as it is put into the index of words."""
+
+    article: Article
+    analysed: Analysed
+    seq: int
+    arrival: int
+
+
+def put_words(cursor: apsw.Cursor, shelved: Sequence[Shelved]) -> None:
+    """Make articles searchable, inside an open transaction: the last thing that is done in it.
+
+    Any statement behind it that may have to be taken back by itself makes FTS5 write down at once what it has, in as
+    many small pieces as there are articles.
+    """
+    cursor.executemany("DELETE FROM tags WHERE article = ?", [(it.seq,) for it in shelved])
+    tags = {
+        (name, value.casefold(), it.seq)
+        for it in shelved
+        for name, values in attributes(it.article).items()
+        for value in values
+        if value
+    }
     cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
+    cursor.executemany(
+        "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)",
+        ((it.arrival, line(it.analysed.title), line(it.analysed.text)) for it in shelved),
+    )
 
 
 class SqlitePublishing:
@@ -85,7 +105,8 @@ class SqlitePublishing:
         if not (self._arriving or self._alerts or self._matches or self._notices):
             return
         with self._db.write() as cursor:
-            lost = {name for name, it in self._arriving.items() if not _make_ready(cursor, *it)}
+            shelved = {name: _make_ready(cursor, *it) for name, it in self._arriving.items()}
+            lost = {name for name, it in shelved.items() if it is None}
             told = self._put_alerts(cursor, [it for it in self._alerts.values() if it.article not in lost])
             for alert, article in self._matches:
                 if article.id not in lost:
@@ -98,6 +119,7 @@ class SqlitePublishing:
                     if notice.article not in lost and (notice.alert not in self._alerts or notice.alert in told)
                 ],
             )
+            put_words(cursor, [it for it in shelved.values() if it is not None])
 
     def _put_alerts(self, cursor: apsw.Cursor, alerts: Sequence[Alert]) -> set[str]:
         """Create alerts. Returns those that are told: not where another worker was faster with another article."""
@@ -122,10 +144,10 @@ class SqlitePublishing:
         return {alert.id for alert in first}
 
 
-def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: datetime) -> bool:
+def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: datetime) -> Shelved | None:
     rows = cursor.execute(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed")).fetchall()
     if not rows:
-        return False
+        return None
     seq = int(str(rows[0][0]))
     ((arrival,),) = cursor.execute("INSERT INTO arrivals (article) VALUES (?) RETURNING arrival", (seq,)).fetchall()
     dated = with_late_date(cursor, article)
@@ -135,8 +157,7 @@ def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: 
         " analyser = ?, record = ? WHERE seq = ?",
         (arrival, now.timestamp(), epoch(ready.published), ready.analyser, ready.to_json(), seq),
     )
-    put_words(cursor, ready, analysed, seq, int(str(arrival)))
-    return True
+    return Shelved(ready, analysed, seq, int(str(arrival)))
 
 
 def _count(cursor: apsw.Cursor, alert: Alert, article: Article) -> None:

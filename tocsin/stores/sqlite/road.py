@@ -13,7 +13,7 @@ from tocsin.stores.sqlite.connection import Database, moment
 from tocsin.stores.sqlite.crawl import put_drops
 from tocsin.stores.sqlite.filing import SqliteFiling
 from tocsin.stores.sqlite.outbox import OutboxPart
-from tocsin.stores.sqlite.publishing import SqlitePublishing, put_words
+from tocsin.stores.sqlite.publishing import Shelved, SqlitePublishing, put_words
 from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)
@@ -144,6 +144,7 @@ class RoadPart(OutboxPart):
 
     def reindex(self, articles: Sequence[tuple[Article, Analysed]]) -> None:
         """Put ready articles into the index anew, with the words of this analyser. Nobody is told of it."""
+        shelved = []
         with self.db.write() as cursor:
             for article, analysed in articles:
                 rows = cursor.execute(
@@ -155,7 +156,8 @@ class RoadPart(OutboxPart):
                     stored = self.db.forms.stored(analysed, cursor).to_bytes()
                     cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, stored))
                     cursor.execute("DELETE FROM words WHERE rowid = ?", (article.arrival,))
-                    put_words(cursor, article, analysed, seq, article.arrival or 0)
+                    shelved.append(Shelved(article, analysed, seq, article.arrival or 0))
+            put_words(cursor, shelved)
 
     @contextmanager
     def filing(self) -> Iterator["SqliteFiling"]:
