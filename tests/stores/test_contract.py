@@ -383,6 +383,19 @@ def test_an_alert_counts_the_copies_that_met_it(store: Store) -> None:
     assert store.told() == {"s": (1, 2)}
 
 
+def test_a_version_may_ring_first(store: Store) -> None:
+    """What was added to a text may be what somebody asked for; a later copy is a further one."""
+    story = own_story(article(1).id)
+    version, copy = filed(store, article(3, story=story, relation="version"), article(2, story=story, relation="copy"))
+    first = Alert(id=alert_id("s", story), subscription="s", story=story, article=version.id, created=NOW)
+    for it in (version, copy):
+        with store.publishing() as publishing:
+            assert publishing.make_ready(it, analysed("x"), NOW)
+            publishing.put_alert(first) if it is version else publishing.put_match(first, it)
+    assert [(found.id, found.copies) for found, _ in store.alerts(limit=600)] == [(first.id, 1)]
+    assert store.told() == {"s": (1, 1)}
+
+
 def test_two_workers_that_ring_at_once_ring_once(store: Store) -> None:
     """Both found no alert of the story: the faster one's stands, the other's article is a copy of it."""
     story = own_story(article(1).id)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import msgspec
 
-_BATCH_BYTES = 4_000_000
+_BATCH_BYTES = 2_000_000
 _AGAIN = 5
 """Times that the server may begin an update anew which met another one."""
 _encode = msgspec.json.Encoder().encode

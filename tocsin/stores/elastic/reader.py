@@ -1,5 +1,6 @@
 """What readers ask of the store: search, stories, alerts, counts."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -23,6 +24,11 @@ _READ = {"excludes": ["tokens"]}
 _SAMPLE = 300
 """Newest articles in which the forms of a word are looked for."""
 _TOP = (1 << 62) - 1
+_PAGE = 500
+_ASKED = 10_000
+"""Ids that one question may name."""
+_BUCKETS = 65_000
+"""As many as a server counts in one answer."""
 _ALL: Mapping[str, Any] = {"match_all": {}}
 
 
@@ -208,23 +214,33 @@ class ReaderPart(DocumentPart):
     def alerts(self, *, since: datetime | None = None, limit: int = 100) -> list[tuple[Alert, list[Notice]]]:
         """Alerts with their notices, newest first."""
         query = {"range": {"created": {"gte": since}}} if since else _ALL
-        asked = {"query": query, "sort": [{"created": "desc"}], "size": min(limit, 10_000)}
-        found = self.server.found(schema.ALERTS, asked)
-        copies = copies_of(self.server, [alert_of(row) for row in found])
-        return [(msgspec.structs.replace(alert_of(row), copies=copies[row.id].own), _notices(row)) for row in found]
+        asked = {"query": query, "sort": [{"created": "desc"}]}
+        if limit <= _PAGE:
+            pages = iter([self.server.found(schema.ALERTS, {**asked, "size": limit})])
+        else:
+            pages = _pages(islice(self.server.each(schema.ALERTS, asked), limit))
+        found = []
+        for page in pages:
+            copies = copies_of(self.server, [alert_of(row) for row in page])
+            found += [(msgspec.structs.replace(alert_of(it), copies=copies[it.id].own), _notices(it)) for it in page]
+        return found
 
     def told(self) -> dict[str, tuple[int, int]]:
         """For each subscription that rang: how many stories, and how many further copies of them."""
-        by = {"by": {"terms": {"field": "subscription", "size": 10_000}}}
-        rung = self.server.search(schema.ALERTS, {"size": 0, "aggs": by})["aggregations"]["by"]["buckets"]
-        by["by"]["terms"]["field"] = "matched_subscriptions"
-        texts = {"size": 0, "query": _no_version(), "aggs": by}
-        met = self.server.search(schema.ARTICLES, texts).get("aggregations", {"by": {"buckets": []}})["by"]["buckets"]
-        numbers = {bucket["key"]: int(bucket["doc_count"]) for bucket in met}
-        return {
-            bucket["key"]: (int(bucket["doc_count"]), numbers.get(bucket["key"], 0) - int(bucket["doc_count"]))
-            for bucket in rung
-        }
+        rung = self._by_subscription(schema.ALERTS, "subscription", _ALL)
+        met = self._by_subscription(schema.ARTICLES, "matched_subscriptions", _no_version())
+        # A version is no copy, and where it made the alert there is none to be taken off.
+        only = {"bool": {"filter": [{"term": {"relation": "version"}}, {"exists": {"field": "matched_subscriptions"}}]}}
+        versions = self.server.each(schema.ARTICLES, {"query": only, "sort": ["_shard_doc"], "_source": False})
+        made = Counter[str]()
+        while some := [row.id for row in islice(versions, _ASKED)]:
+            made += Counter(self._by_subscription(schema.ALERTS, "subscription", {"terms": {"article": some}}))
+        return {name: (stories, met.get(name, 0) - stories + made[name]) for name, stories in rung.items()}
+
+    def _by_subscription(self, index: str, field: str, query: Mapping[str, Any]) -> dict[str, int]:
+        by = {"by": {"terms": {"field": field, "size": _BUCKETS}}}
+        found = self.server.search(index, {"size": 0, "query": query, "aggs": by}).get("aggregations")
+        return {bucket["key"]: int(bucket["doc_count"]) for bucket in found["by"]["buckets"]} if found else {}
 
     def notices(self, alert: str) -> list[Notice]:
         """The notices of one alert, oldest first."""

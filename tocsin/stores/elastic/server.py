@@ -3,7 +3,9 @@
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -21,6 +23,8 @@ TIMEOUT = 30.0
 """Seconds for one answer."""
 _PAUSES = (0.1, 0.3, 1.0, 3.0)
 _PAGE = 500
+_AT_ONCE = 4
+"""Requests of a long write that are under way at once."""
 _JSON = {"content-type": "application/json", "accept": "application/json"}
 _encode = msgspec.json.Encoder().encode
 _KEPT = "1m"
@@ -180,9 +184,12 @@ class Server:
                 lines[number] = line
         end = time.monotonic() + self.patience
         for tried in count():
-            for batch in bulk.batches(lines):
-                for number, outcome in zip(batch, self._batch(writes, lines, batch, tried, seen=seen), strict=True):
-                    results[number] = outcome
+            batches = list(bulk.batches(lines))
+            send = partial(self._batch, writes, lines, tried=tried, seen=seen)
+            with ThreadPoolExecutor(_AT_ONCE) if len(batches) > 1 else nullcontext() as pool:
+                for batch, outcomes in zip(batches, (pool.map if pool else map)(send, batches), strict=True):
+                    for number, outcome in zip(batch, outcomes, strict=True):
+                        results[number] = outcome
             busy = {number: result.reason for number in lines if (result := results[number]) and result.status in BUSY}
             if not busy:
                 break
@@ -191,7 +198,7 @@ class Server:
         return [result for result in results if result is not None]
 
     def _batch(
-        self, writes: Sequence[Write], lines: Mapping[int, bytes], batch: Sequence[int], tried: int, *, seen: bool
+        self, writes: Sequence[Write], lines: Mapping[int, bytes], batch: Sequence[int], *, tried: int, seen: bool
     ) -> list[Written]:
         body = b"".join(lines[number] for number in batch)
         try:

@@ -199,7 +199,7 @@ class CopyingPart(CrawlPart, RoadPart):
             cursor.execute("INSERT INTO tokens VALUES (?, ?)", (number, stored))
         if it.arrival is not None:
             cursor.execute("INSERT INTO arrivals VALUES (?, ?)", (it.arrival, number))
-            put_words(cursor, [Shelved(it, text.analysed or Analysed((), ()), number, it.arrival)])
+            put_words(cursor, [(number, it.arrival, Shelved.of(it, text.analysed or Analysed((), ())))])
 
     # ---- around it
 

@@ -25,32 +25,32 @@ _KNOWN = f"SELECT subscription, record FROM alerts WHERE story IN {KIN} ORDER BY
 
 
 class Shelved(NamedTuple):
-    """An article as it is put into the index of words."""
+    """An article as it is put into the index of words, made ready for it while nothing is locked."""
 
-    article: Article
-    analysed: Analysed
-    seq: int
-    arrival: int
+    title: str
+    text: str
+    tags: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, article: Article, analysed: Analysed) -> "Shelved":
+        """Its words as the tokenizer takes them, and what filters may ask of it."""
+        values = attributes(article).items()
+        tags = {(name, value.casefold()) for name, several in values for value in several if value}
+        return cls(line(analysed.title), line(analysed.text), frozenset(tags))
 
 
-def put_words(cursor: apsw.Cursor, shelved: Sequence[Shelved]) -> None:
-    """Make articles searchable, inside an open transaction: the last thing that is done in it.
+def put_words(cursor: apsw.Cursor, shelved: Sequence[tuple[int, int, Shelved]]) -> None:
+    """Make articles searchable, by number and arrival, inside an open transaction: the last thing that is done in it.
 
     Any statement behind it that may have to be taken back by itself makes FTS5 write down at once what it has, in as
     many small pieces as there are articles.
     """
-    cursor.executemany("DELETE FROM tags WHERE article = ?", [(it.seq,) for it in shelved])
-    tags = {
-        (name, value.casefold(), it.seq)
-        for it in shelved
-        for name, values in attributes(it.article).items()
-        for value in values
-        if value
-    }
-    cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", sorted(tags))
+    cursor.executemany("DELETE FROM tags WHERE article = ?", [(seq,) for seq, _, _ in shelved])
+    tags = sorted((*tag, seq) for seq, _, it in shelved for tag in it.tags)
+    cursor.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", tags)
     cursor.executemany(
         "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)",
-        ((it.arrival, line(it.analysed.title), line(it.analysed.text)) for it in shelved),
+        [(arrival, it.title, it.text) for _, arrival, it in shelved],
     )
 
 
@@ -104,47 +104,48 @@ class SqlitePublishing:
         """Write what was gathered. What belongs to an article whose lease was lost meanwhile is left to its holder."""
         if not (self._arriving or self._alerts or self._matches or self._notices):
             return
+        shelved = {name: Shelved.of(article, analysed) for name, (article, analysed, _) in self._arriving.items()}
+        alerts = [(alert, alert.to_json()) for alert in self._alerts.values()]
+        notices = [(notice, *_rows(notice, deliveries)) for notice, deliveries in self._notices]
         with self._db.write() as cursor:
-            shelved = {name: _make_ready(cursor, *it) for name, it in self._arriving.items()}
-            lost = {name for name, it in shelved.items() if it is None}
-            told = self._put_alerts(cursor, [it for it in self._alerts.values() if it.article not in lost])
+            places = {name: _make_ready(cursor, article, now) for name, (article, _, now) in self._arriving.items()}
+            lost = {name for name, place in places.items() if place is None}
+            told = self._put_alerts(cursor, [(it, record) for it, record in alerts if it.article not in lost])
             for alert, article in self._matches:
                 if article.id not in lost:
                     _count(cursor, alert, article)
-            _put_notices(
-                cursor,
-                [
-                    (notice, deliveries)
-                    for notice, deliveries in self._notices
-                    if notice.article not in lost and (notice.alert not in self._alerts or notice.alert in told)
-                ],
-            )
-            put_words(cursor, [it for it in shelved.values() if it is not None])
+            ours = [
+                (row, rows)
+                for notice, row, rows in notices
+                if notice.article not in lost and (notice.alert not in self._alerts or notice.alert in told)
+            ]
+            cursor.executemany("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)", [row for row, _ in ours])
+            deliveries = [row for _, rows in ours for row in rows]
+            cursor.executemany("INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?)", deliveries)
+            put_words(cursor, [(*place, shelved[name]) for name, place in places.items() if place is not None])
 
-    def _put_alerts(self, cursor: apsw.Cursor, alerts: Sequence[Alert]) -> set[str]:
+    def _put_alerts(self, cursor: apsw.Cursor, alerts: Sequence[tuple[Alert, bytes]]) -> set[str]:
         """Create alerts. Returns those that are told: not where another worker was faster with another article."""
         rows: list[tuple[Any, Any, Any]] = [
             (story, subscription, record)
-            for story in {alert.story for alert in alerts}
+            for story in {alert.story for alert, _ in alerts}
             for subscription, record in cursor.execute(_KNOWN, (story,)).fetchall()
         ]
         known = {(story, subscription): record for story, subscription, record in rows}
         first = []
-        for alert in alerts:
+        for alert, own in alerts:
             record = known.get((alert.story, alert.subscription))
             before = _alert.decode(record) if record is not None else alert
             if before.article == alert.article:
-                first.append(alert)
+                first.append((alert.id, alert.subscription, alert.story, epoch(alert.created), own))
             elif alert.article in self._arriving:
                 _count(cursor, before, self._arriving[alert.article][0])
-        cursor.executemany(
-            "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
-            [(it.id, it.subscription, it.story, epoch(it.created), it.to_json()) for it in first],
-        )
-        return {alert.id for alert in first}
+        cursor.executemany("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)", first)
+        return {name for name, *_ in first}
 
 
-def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: datetime) -> Shelved | None:
+def _make_ready(cursor: apsw.Cursor, article: Article, now: datetime) -> tuple[int, int] | None:
+    """Its number and its arrival; None where its lease was lost."""
     rows = cursor.execute(f"SELECT seq FROM articles WHERE {MINE}", (article.id, article.lease, "filed")).fetchall()
     if not rows:
         return None
@@ -157,7 +158,15 @@ def _make_ready(cursor: apsw.Cursor, article: Article, analysed: Analysed, now: 
         " analyser = ?, record = ? WHERE seq = ?",
         (arrival, now.timestamp(), epoch(ready.published), ready.analyser, ready.to_json(), seq),
     )
-    return Shelved(ready, analysed, seq, int(str(arrival)))
+    return seq, int(str(arrival))
+
+
+def _rows(notice: Notice, deliveries: Sequence[Delivery]) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+    """The rows of a notice and of its deliveries."""
+    return (
+        (notice.id, notice.alert, notice.article, epoch(notice.created), notice.to_json()),
+        [(it.id, it.notice, it.state, epoch(it.next_try) or 0.0, it.to_json()) for it in deliveries],
+    )
 
 
 def _count(cursor: apsw.Cursor, alert: Alert, article: Article) -> None:
@@ -171,18 +180,3 @@ def _count(cursor: apsw.Cursor, alert: Alert, article: Article) -> None:
             counted = msgspec.structs.replace(known, copies=known.copies + 1)
             cursor.execute("UPDATE alerts SET record = ? WHERE id = ?", (counted.to_json(), name))
             return
-
-
-def _put_notices(cursor: apsw.Cursor, notices: Sequence[tuple[Notice, Sequence[Delivery]]]) -> None:
-    cursor.executemany(
-        "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?)",
-        [(it.id, it.alert, it.article, epoch(it.created), it.to_json()) for it, _ in notices],
-    )
-    cursor.executemany(
-        "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?)",
-        [
-            (it.id, it.notice, it.state, epoch(it.next_try) or 0.0, it.to_json())
-            for _, deliveries in notices
-            for it in deliveries
-        ],
-    )

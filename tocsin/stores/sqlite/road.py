@@ -156,7 +156,7 @@ class RoadPart(OutboxPart):
                     stored = self.db.forms.stored(analysed, cursor).to_bytes()
                     cursor.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (seq, stored))
                     cursor.execute("DELETE FROM words WHERE rowid = ?", (article.arrival,))
-                    shelved.append(Shelved(article, analysed, seq, article.arrival or 0))
+                    shelved.append((seq, article.arrival or 0, Shelved.of(article, analysed)))
             put_words(cursor, shelved)
 
     @contextmanager
