@@ -10,7 +10,12 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from bench.dedupe_judge import Figure, Row, grouped, least, pairs
+from tocsin.cli.jsonl import read_articles
+from tocsin.clock import SystemClock
+from tocsin.records import Article
 
 SIMULATOR = Path(__file__).resolve().parents[2] / "shared/bench/outlet_simulator.py"
 F1, PRECISION = 0.97, 0.99
@@ -22,6 +27,15 @@ def stream(outlets: int = 100, days: int = 3) -> list[Row]:
     told = subprocess.run([sys.executable, str(SIMULATOR), *asked], capture_output=True, check=True).stdout
     rows = [row for row in map(json.loads, told.splitlines()) if row["copy_kind"] != "translated"]
     return [_line(row) for row in sorted(rows, key=lambda row: datetime.fromisoformat(row["published"]))]
+
+
+def simulated(folder: Path, number: int) -> list[Article]:
+    """The first of the stream as articles that were seen in one moment, so that any store carries them in its order."""
+    path = folder / "simulated.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in stream()[:number])
+    now = SystemClock().now()
+    return [msgspec.structs.replace(article, first_seen=now) for _, article in read_articles(path)]
 
 
 def _line(row: Row) -> Row:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.corpus import SHARED, texts
+from bench.dedupe_stream import SIMULATOR, simulated
 from bench.matching import understood, workload
 from tests.services import elastic_server, redis_server
 from tocsin import settings
@@ -35,6 +36,8 @@ ASKED = {
     "bulk ÷ the bare client's": (0.8, "least"),
 }
 SUBSCRIPTIONS = 10_000
+SIMULATED = 3_000
+"""Simulated articles that are carried, and as many again of which queries are made."""
 WARM = 200
 """Articles that are carried before the measuring begins: words are looked up for the first time then."""
 _WAIT = 300.0
@@ -74,11 +77,12 @@ def main() -> int:
         return 0
     past, new = _parted(arguments.seed)
     subscriptions = _subscriptions(past, arguments.seed)
-    print(f"{len(new)} articles, {len(subscriptions)} subscriptions")
+    print(f"{len(new)} articles of {_mean(new):,.0f} characters, {len(subscriptions)} subscriptions")
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="tocsin-engine-") as folder:
         if arguments.only != "elastic":
             _sqlite(figures, Path(folder), new, subscriptions)
+            _simulated(figures, Path(folder), arguments.seed)
         server, redis = elastic_server.home(), redis_server.program()
         if arguments.only != "sqlite" and server and redis:
             with elastic_server.running(server, "2g") as address, redis_server.running(redis) as fast:
@@ -112,6 +116,22 @@ def _sqlite(figures: dict[str, float], folder: Path, new: list[Article], subscri
     two = measured(Place(f"sqlite:{folder}/two.db"), new, subscriptions, 2)
     figures["CPU with 2 workers ÷ with 1"] = _cpu(two) / _cpu([one])
     figures["write lock held, %"] = 100 * sum(it.locked for it in two) / max(it.wall for it in two)
+
+
+def _simulated(figures: dict[str, float], folder: Path, seed: int) -> None:
+    """The same with texts of the outlet simulator, which write of the same things over and over, as outlets do."""
+    if not SIMULATOR.is_file():
+        return
+    articles = simulated(folder, 2 * SIMULATED)
+    past, new = articles[:SIMULATED], articles[SIMULATED:]
+    print(f"{len(new)} simulated articles of {_mean(new):,.0f} characters")
+    (one,) = measured(Place(f"sqlite:{folder}/simulated.db"), new, _subscriptions(past, seed), 1)
+    figures["simulated articles/s per core, SQLite"] = one.carried / one.cpu
+    figures["alerts a simulated article"] = one.alerts / one.carried
+
+
+def _mean(articles: list[Article]) -> float:
+    return sum(len(it.text) for it in articles) / len(articles)
 
 
 def _elastic(figures: dict[str, float], place: Place, new: list[Article], subscriptions: list[Subscription]) -> None:
