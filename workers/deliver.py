@@ -5,6 +5,7 @@ At least once: a notice is recorded as delivered after it went out, under an id 
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from typing import Protocol
 
 import msgspec
@@ -80,12 +81,14 @@ def _record(store: Store, channels: Channels, clock: Clock, seconds: float, only
     """Write down the outcomes that come within so many seconds, or until these lines have ended. Returns how many."""
     lines, end, count = channels.lines, clock.monotonic() + seconds, 0
     while True:
+        went = []
         for (delivery, notice), answer in lines.take(end - clock.monotonic()):
             if isinstance(answer, Later) and answer.after_seconds is not None:
                 lines.resting[delivery.channel] = clock.monotonic() + answer.after_seconds
-            went = delivery if isinstance(answer, Left) else _went(delivery, notice, answer, clock.now())
-            store.put_delivery(went)
-            count += 1
+            went.append(delivery if isinstance(answer, Left) else _went(delivery, notice, answer, clock.now()))
+        if went:
+            store.put_deliveries(went)
+            count += len(went)
         if clock.monotonic() >= end or not lines.busy or (only and lines.busy.isdisjoint(only)):
             return count
 
@@ -133,29 +136,33 @@ def _by_channel(rows: Sequence[Due]) -> dict[str, list[Due]]:
 
 def _start(store: Store, channels: Channels, clock: Clock, zone: tzinfo, address: str, rows: Sequence[Due]) -> int:
     """Render the messages of one channel and let them go. Returns how many failed before that, and are recorded so."""
-    ready, failed = [], 0
+    ready, failed = [], []
     for (delivery, notice), message in zip(rows, _messages(store, zone, rows), strict=True):
         if isinstance(message, Message):
             ready.append(((delivery, notice), message))
         else:
-            store.put_delivery(_went(delivery, notice, message, clock.now()))
-            failed += 1
+            failed.append(_went(delivery, notice, message, clock.now()))
+    if failed:
+        store.put_deliveries(failed)
     if ready:
         channels.lines.send(address, ready, BEGIN)
-    return failed
+    return len(failed)
 
 
 def _messages(store: Store, zone: tzinfo, rows: Sequence[Due]) -> Iterator[Message | Refused]:
     """The message of each notice, or why there can be none."""
     subscriptions = {subscription.id: subscription for subscription in store.subscriptions()}
     articles = store.articles(list({notice.article for _, notice in rows}))
+    alerts = store.alerts_by_id({notice.alert for _, notice in rows})
+    # Of one story many are told at once.
+    story = cache(store.story)
     for _, notice in rows:
-        alert, article = store.alert(notice.alert), articles.get(notice.article)
+        alert, article = alerts.get(notice.alert), articles.get(notice.article)
         if alert is None or article is None:
             yield Refused("The article or the alert of this notice is no longer in the store.")
             continue
         try:
-            yield render(notice, alert, article, subscriptions.get(alert.subscription), store.story(alert.story), zone)
+            yield render(notice, alert, article, subscriptions.get(alert.subscription), story(alert.story), zone)
         except Exception as error:  # noqa: BLE001 - one poisoned text must not stop the others
             log.error(  # noqa: TRY400 - a traceback would repeat the article
                 "a notice could not be put into words",

@@ -105,10 +105,10 @@ def fill(store: Store) -> None:
 def _send(store: Store, clock: StandingClock) -> None:
     """Of the deliveries one is sent, one has failed for good and one waits for its second attempt."""
     (one, _), (two, _), (three, _) = store.deliveries_due(clock.now(), 100)[:3]
-    store.put_delivery(msgspec.structs.replace(one, state="delivered", attempts=1, delivered=clock.at))
-    store.put_delivery(msgspec.structs.replace(two, state="failed", attempts=9, error="it answers 410"))
+    store.put_deliveries([msgspec.structs.replace(one, state="delivered", attempts=1, delivered=clock.at)])
+    store.put_deliveries([msgspec.structs.replace(two, state="failed", attempts=9, error="it answers 410")])
     later = clock.at + timedelta(minutes=3)
-    store.put_delivery(msgspec.structs.replace(three, attempts=1, next_try=later, error="it does not answer"))
+    store.put_deliveries([msgspec.structs.replace(three, attempts=1, next_try=later, error="it does not answer")])
 
 
 def _stop_halfway(store: Store, hall: Hall, clock: StandingClock) -> None:

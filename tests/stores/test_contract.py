@@ -314,10 +314,10 @@ def test_alerts_and_their_deliveries_are_an_outbox(store: Store) -> None:
             assert publishing.alerts_of({("s", "t"), ("s", "u")}) == {("s", "t"): alert}
     assert store.deliveries_due(NOW, 10) == [(delivery, notice)]
     later = msgspec.structs.replace(delivery, attempts=1, next_try=NOW + timedelta(minutes=1), error="down")
-    store.put_delivery(later)
+    store.put_deliveries([later])
     assert store.deliveries_due(NOW, 10) == []
     assert store.deliveries_due(NOW + timedelta(minutes=2), 10) == [(later, notice)]
-    store.put_delivery(msgspec.structs.replace(later, state="delivered"))
+    store.put_deliveries([msgspec.structs.replace(later, state="delivered")])
     assert store.deliveries_due(NOW + timedelta(days=2), 10) == []
     assert [(found.id, [n.id for n in notices]) for found, notices in store.alerts()] == [(name, ["n"])]
 
@@ -344,13 +344,13 @@ def test_a_delivery_is_taken_by_one(store: Store) -> None:
     assert taken(2) == []
     assert store.deliveries_due(NOW + timedelta(seconds=2), 10) == []
     store.keep_deliveries(["a"], NOW + timedelta(seconds=10), 15)
-    store.put_delivery(msgspec.structs.replace(b, state="delivered"))
-    store.put_delivery(msgspec.structs.replace(b, error="told late by one whose lease was over"))
+    store.put_deliveries([msgspec.structs.replace(b, state="delivered")])
+    store.put_deliveries([msgspec.structs.replace(b, error="told late by one whose lease was over")])
     assert [it.state for it in store.deliveries("n")].count("delivered") == 1
     store.keep_deliveries(["b"], NOW, 15)
     assert taken(17) == ["c"]
     assert taken(26) == ["a"]
-    store.put_delivery(c)
+    store.put_deliveries([c])
     assert taken(27) == ["c"]
 
 

@@ -312,11 +312,12 @@ from workers.deliver import deliver_due
 
 class Killed(SqliteStore):
     recorded = 0
-    def put_delivery(self, delivery):
-        if Killed.recorded == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        Killed.recorded += 1
-        super().put_delivery(delivery)
+    def put_deliveries(self, deliveries):
+        for delivery in deliveries:
+            if Killed.recorded == int(sys.argv[2]):
+                os.kill(os.getpid(), signal.SIGKILL)
+            Killed.recorded += 1
+            super().put_deliveries([delivery])
 
 class Later(SystemClock):
     def now(self):

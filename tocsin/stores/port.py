@@ -304,8 +304,8 @@ class RoadStore(Protocol):
     def keep_deliveries(self, ids: Collection[str], now: datetime, lease_seconds: float) -> None:
         """Lease deliveries that were taken, and wait still, for so long from now."""
 
-    def put_delivery(self, delivery: Delivery) -> None:
-        """Record how an attempt went, which ends its lease. What was delivered stays so."""
+    def put_deliveries(self, deliveries: Collection[Delivery]) -> None:
+        """Record how attempts went, which ends their leases. What was delivered stays so."""
 
 
 class ReaderStore(Protocol):
@@ -330,6 +330,9 @@ class ReaderStore(Protocol):
 
     def alert(self, alert: str) -> Alert | None:
         """One alert by id."""
+
+    def alerts_by_id(self, ids: Collection[str]) -> dict[str, Alert]:
+        """Alerts by id as they were made: what matched since is not counted."""
 
     def arrival_at(self, when: datetime) -> int:
         """The last arrival number given before a moment; 0 where there is none."""

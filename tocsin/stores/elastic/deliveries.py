@@ -56,15 +56,20 @@ class OutboxPart(DocumentPart):
             [Write("update", row.place, row.id, {"next_try": until}, row.seq_no, row.term) for row in found]
         )
 
-    def put_delivery(self, delivery: Delivery) -> None:
-        """Record how an attempt went, which ends its lease. What was delivered stays so."""
+    def put_deliveries(self, deliveries: Collection[Delivery]) -> None:
+        """Record how attempts went, which ends their leases. What was delivered stays so."""
         index = self.server.name(schema.DELIVERIES)
+        went = {it.id: it for it in deliveries}
         for _ in range(_ROUNDS):
-            row = self.server.rows([(index, delivery.id)]).get(delivery.id)
-            if row is None or row.source["state"] == "delivered":
-                return
-            write = Write("index", index, row.id, row.source | delivery_row(delivery), row.seq_no, row.term)
-            if self.server.write([write])[0].status != 409:
+            known = self.server.rows((index, name) for name in went)
+            writes = [
+                Write("index", index, name, row.source | delivery_row(went[name]), row.seq_no, row.term)
+                for name, row in known.items()
+                if row.source["state"] != "delivered"
+            ]
+            written = zip(writes, self.server.write(writes), strict=True) if writes else ()
+            went = {write.id: went[write.id] for write, outcome in written if outcome.status == 409}
+            if not went:
                 return
 
 

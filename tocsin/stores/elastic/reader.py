@@ -255,6 +255,11 @@ class ReaderPart(DocumentPart):
         known = alert_of(row)
         return msgspec.structs.replace(known, copies=copies_of(self.server, [known])[alert].own)
 
+    def alerts_by_id(self, ids: Collection[str]) -> dict[str, Alert]:
+        """Alerts by id as they were made: what matched since is not counted."""
+        index = self.server.name(schema.ALERTS)
+        return {row.id: alert_of(row) for row in self.server.rows((index, name) for name in ids).values()}
+
     def _alert(self, alert: str) -> Row | None:
         return self.server.rows([(self.server.name(schema.ALERTS), alert)]).get(alert)
 

@@ -54,10 +54,10 @@ class OutboxPart:
                 "UPDATE deliveries SET next_try = ? WHERE id = ? AND state = 'waiting'", [(until, name) for name in ids]
             )
 
-    def put_delivery(self, delivery: Delivery) -> None:
-        """Record how an attempt went, which ends its lease. What was delivered stays so."""
+    def put_deliveries(self, deliveries: Collection[Delivery]) -> None:
+        """Record how attempts went, which ends their leases. What was delivered stays so."""
         with self.db.write() as cursor:
-            cursor.execute(
+            cursor.executemany(
                 "UPDATE deliveries SET state = ?, next_try = ?, record = ? WHERE id = ? AND state <> 'delivered'",
-                (delivery.state, epoch(delivery.next_try) or 0.0, delivery.to_json(), delivery.id),
+                [(it.state, epoch(it.next_try) or 0.0, it.to_json(), it.id) for it in deliveries],
             )

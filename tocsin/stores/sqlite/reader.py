@@ -1,6 +1,6 @@
 """What readers ask of the store: search, stories, alerts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -207,6 +207,12 @@ class ReaderPart:
         """One alert by id."""
         record = self.db.one("SELECT record FROM alerts WHERE id = ?", (alert,))
         return None if record is None else _alert.decode(record)
+
+    def alerts_by_id(self, ids: Collection[str]) -> dict[str, Alert]:
+        """Alerts by id as they were made: what matched since is not counted."""
+        sql = "SELECT id, record FROM alerts WHERE id IN (SELECT value FROM json_each(?))"
+        found = self.db.rows(sql, (msgspec.json.encode(list(ids)).decode(),))
+        return {name: msgspec.structs.replace(_alert.decode(record), copies=0) for name, record in found}
 
     def deliveries(self, notice: str) -> list[Delivery]:
         """How one notice went, channel by channel."""
