@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-dedupe-cost bench-engine bench-same-output train-blocks faults lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-dedupe-cost bench-engine bench-same-output bench-growth train-blocks faults soak lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,14 +76,20 @@ bench-dedupe-race: $(VENV)/.run ## copies that come at once to two to eight work
 bench-engine: $(VENV)/.run ## what an article costs the workers, on SQLite and on Elasticsearch, with 10,000 subscriptions (10 min)
 	@$(BIN)/python -m bench.engine
 
-bench-same-output: $(VENV)/.run ## three thousand articles on SQLite and on Elasticsearch: articles, stories and alerts must be equal (6 min)
+bench-same-output: $(VENV)/.dev servers ## three thousand articles on SQLite, on Elasticsearch, and there by Celery workers: articles, stories and alerts must be equal (8 min)
 	@$(BIN)/python -m bench.same_output
+
+bench-growth: $(VENV)/.dev servers ## what an article costs the workers when a million are stored, and two hundred thousand on Elasticsearch (35 min)
+	@$(BIN)/python -m bench.growth
 
 bench-dedupe-cost: $(VENV)/.run ## what one more article costs dedupe, on SQLite and on Redis
 	@$(BIN)/python -m bench.dedupe_cost
 
 faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
 	@$(BIN)/python bench/kill_demo.py --kills 10
+
+soak: $(VENV)/.dev servers ## the load of a day while the calendar goes on by years: memory, descriptors, tables must not grow (15 min)
+	@$(BIN)/python -m bench.soak
 
 # The locks: dev is resolved first and holds for the others, so that one environment serves them all.
 # Pins stay as they are; `make lock UPGRADE=--upgrade` moves them.

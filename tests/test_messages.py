@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.messages import Message, followable, plain, published_line, render
+from tocsin.messages import Message, Told, followable, plain, published_line, render
 from tocsin.records import Alert, Article, Hit, Notice, Story, Subscription
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -49,7 +49,7 @@ def message(
     subscription = Subscription(
         id="s1", name="East", query="Bakhmut AND secretquery", channels=("stdout:",), created=SEEN - timedelta(days=1)
     )
-    return render(notice, alert, told or article(), more.get("subscription", subscription), story, KYIV)
+    return render(Told(notice, alert, told or article(), more.get("subscription", subscription), story), KYIV)
 
 
 def story(*outlets: str) -> Story:

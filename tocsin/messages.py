@@ -6,18 +6,27 @@ writing or hide is shown by its number. A message names addresses but loads noth
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-from tocsin.records import SCHEMA, Alert, Article, Hit, Notice, NoticeKind, Record, Story, Subscription
+from tocsin.edits import Shown, between, printed
+from tocsin.records import SCHEMA, Alert, Article, Hit, Notice, NoticeKind, Record, Story, Subscription, derived_id
 
 MARK = "**"
 """Stands on both sides of a matched word."""
 LONGEST = 400
 """Characters of a title or sentence that a line shows."""
+MOST = 30
+"""Notices of one subscription that a digest has in full."""
+EDITS = 4
+"""Edits of a text that a message shows."""
+LATE = timedelta(days=3)
+"""Age at which a text is said to be an old one."""
 
 _TITLES = {
     "first": "",
@@ -26,6 +35,13 @@ _TITLES = {
     "corrected": "corrected: ",
     "gone": "withdrawn: ",
 }
+_KINDS = {
+    "first": ("new text", "new texts"),
+    "added": ("addition", "additions"),
+    "grown": ("spread further", "spread further"),
+    "corrected": ("correction", "corrections"),
+    "gone": ("withdrawn", "withdrawn"),
+}
 _JOINERS = "\u200c\u200d"
 """Zero-width, but part of how Persian and emoji are spelled."""
 _UNSAFE_JSON = re.compile(
@@ -33,13 +49,27 @@ _UNSAFE_JSON = re.compile(
 )
 
 
+class Told(NamedTuple):
+    """A notice with all that it tells of."""
+
+    notice: Notice
+    alert: Alert
+    article: Article
+    subscription: Subscription | None
+    """None where it was removed since."""
+    story: Story | None
+    before: Article | None = None
+    """The text that was told before, of a notice that is not the first."""
+
+
 class Message(Record):
-    """One notice as a channel sends it."""
+    """One notice, or those of a digest, as a channel sends it."""
 
     id: str
-    """Id of the notice: the same on every retry."""
+    """Of the notice, or of the digest: the same on every retry."""
     alert: str
-    kind: NoticeKind
+    """Empty for a digest."""
+    kind: NoticeKind | Literal["digest"]
     subject: str
     lines: tuple[str, ...]
     """Plain text; no line holds a control or direction character."""
@@ -54,31 +84,130 @@ class Message(Record):
         return _UNSAFE_JSON.sub(_escape, text).encode("utf-8")
 
 
-def render(
-    notice: Notice, alert: Alert, article: Article, subscription: Subscription | None, story: Story | None, zone: tzinfo
-) -> Message:
-    """A notice as a message, times in the reader's ``zone``. ``subscription`` is None where it was removed since."""
-    name = plain(subscription.name if subscription else "(removed subscription)")
-    title = _cut(plain(article.title)) or "(no title)"
+def render(told: Told, zone: tzinfo) -> Message:
+    """A notice as a message, times in the reader's ``zone``."""
+    notice, article, story = told.notice, told.article, told.story
+    name = _name(told)
+    title = _title(article)
     url = followable(article.url)
     lines = [
         f"{name}: {_TITLES[notice.kind]}{plain(article.outlet)}",
         title,
         url or f"{plain(article.url)} (not an address of the web)",
-        *_hit_lines(notice.hits),
+        *([f"  {plain(notice.reason)}"] if notice.reason else []),
+        *(_diff_lines(told.before, article) if told.before and notice.kind == "corrected" else []),
+        *(_hit_lines(notice.hits) if notice.hits or not notice.before else []),
         _times_line(notice, article, zone),
     ]
+    if late := _late_line(article):
+        lines.append(late)
     if story and len(story.outlets) > 1:
         lines.append(_story_line(story, zone))
     return Message(
         id=notice.id,
-        alert=alert.id,
+        alert=told.alert.id,
         kind=notice.kind,
-        subject=f"{name}: {_TITLES[notice.kind]}{title}",
+        subject=f"[{name}] {_TITLES[notice.kind]}{title} | {plain(article.outlet)} ({_sort(article)})",
         lines=tuple(lines),
         url=url,
-        payload=_payload(notice, alert, article, subscription, story),
+        payload=_payload(told),
     )
+
+
+def render_digest(told: Sequence[Told], digest: str, zone: tzinfo) -> Message:
+    """Notices that go out together: by subscription, new texts first, then what became of those that were known.
+
+    The id of the message follows from what it tells, so that what joins a digest late is not taken for a repetition.
+    """
+    groups: dict[str, list[Told]] = {}
+    for one in sorted(told, key=lambda it: (_name(it).casefold(), it.notice.kind != "first", it.notice.created)):
+        groups.setdefault(one.alert.subscription, []).append(one)
+    lines = []
+    for several in groups.values():
+        lines += ["", f"{_name(several[0])}: {_counted(several)}"]
+        for one in several[:MOST]:
+            lines += _short(one, zone)
+        if len(several) > MOST:
+            lines.append(f"  … and {len(several) - MOST} more")
+    names = ", ".join(_name(several[0]) for several in groups.values())
+    name = derived_id("digest", digest, *sorted(one.notice.id for one in told))
+    return Message(
+        id=name,
+        alert="",
+        kind="digest",
+        subject=f"[{_cut(names)}] {_counted(told)}",
+        lines=tuple(lines[1:]),
+        url="",
+        payload={
+            "schema": SCHEMA,
+            "id": name,
+            "kind": "digest",
+            "notices": [_payload(one) for several in groups.values() for one in several],
+        },
+    )
+
+
+def _short(told: Told, zone: tzinfo) -> list[str]:
+    """A notice in a digest."""
+    article = told.article
+    what = f"{_TITLES[told.notice.kind]}{plain(told.notice.reason)}" if told.notice.reason else ""
+    spread = f"; {len(told.story.outlets)} outlets" if told.story and len(told.story.outlets) > 1 else ""
+    return [
+        f"- {_title(article)} | {plain(article.outlet)} ({_sort(article)})",
+        f"  {published_line(article, zone)}{spread}",
+        *([f"  {what}"] if what else []),
+        *[line for line in _hit_lines(told.notice.hits)[:1] if told.notice.hits],
+        f"  {followable(article.url) or plain(article.url)}",
+    ]
+
+
+def _counted(told: Sequence[Told]) -> str:
+    """``3 new texts, 1 correction``."""
+    number = Counter[str](one.notice.kind for one in told)
+    said = [
+        f"{number[kind]} {one if number[kind] == 1 else many}" for kind, (one, many) in _KINDS.items() if number[kind]
+    ]
+    return ", ".join(said)
+
+
+def _name(told: Told) -> str:
+    return plain(told.subscription.name if told.subscription else "(removed subscription)")
+
+
+def _title(article: Article) -> str:
+    return _cut(plain(article.title)) or "(no title)"
+
+
+def _sort(article: Article) -> str:
+    """What a text is, and in which language: ``republished, uk``."""
+    what = {"original": "own text", "version": "edited", "translation": "translated"}.get(
+        article.relation, "republished"
+    )
+    return f"{what}, {article.lang}" if article.lang else what
+
+
+def _diff_lines(before: Article, after: Article) -> list[str]:
+    """The first edits, word by word: what is gone in ``[-…-]``, what came in ``{+…+}``."""
+    edits, more = printed(between(before, after), EDITS)
+    lines = [f"  {'headline: ' if edit.what == 'headline' else ''}{_cut(_diff(edit.runs))}" for edit in edits]
+    return [*lines, *([f"  … and {more} more edits"] if more else [])]
+
+
+def _diff(runs: Sequence[Shown]) -> str:
+    marks = {"kept": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
+    pieces = []
+    for run in runs:
+        begin, end = marks[run.how]
+        pieces.append(f"{' ' if run.spaced else ''}{begin}{plain(run.text)}{end}")
+    return "".join(pieces).strip()
+
+
+def _late_line(article: Article) -> str:
+    """Said of a text that was published long before it was seen."""
+    if article.published is None or article.published.tzinfo is None:
+        return ""
+    age = article.first_seen - article.published
+    return f"  dated {age.days} days ago, first seen now" if age >= LATE else ""
 
 
 def published_line(article: Article, zone: tzinfo) -> str:
@@ -200,10 +329,9 @@ def _gap(earlier: datetime, later: datetime) -> str:
     return " ".join(parts) + (" later" if seconds >= 0 else " before")
 
 
-def _payload(
-    notice: Notice, alert: Alert, article: Article, subscription: Subscription | None, story: Story | None
-) -> dict[str, Any]:
+def _payload(told: Told) -> dict[str, Any]:
     """What machines get. ``schema`` stands first: by it a line that was cut off in writing is known as ours."""
+    notice, alert, article, subscription, story, before = told
     published = article.published
     gap = None
     if published is not None and published.tzinfo is not None:
@@ -213,6 +341,8 @@ def _payload(
         "id": notice.id,
         "alert": alert.id,
         "kind": notice.kind,
+        "reason": notice.reason,
+        "before": {"id": before.id, "title": before.title} if before else None,
         "subscription": {
             "id": alert.subscription,
             "name": subscription.name if subscription else "",

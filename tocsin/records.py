@@ -12,6 +12,7 @@ Page          the bytes of one address as fetched, with the HTTP facts around th
 Article       one text under one headline at one address: what the spiders deliver and the workers carry along the road
 Story         one text, whoever published it: the original, its copies and its versions
 Subscription  a query, and the channels that hear of what meets it
+Muted         a story or series of which a subscription tells nothing any more
 Match         a subscription met by an article, with the words that met
 Alert         a subscription and a story, for ever one row
 Notice        one message of an alert: first, added, grown, corrected, gone
@@ -34,7 +35,10 @@ Relation = Literal["original", "copy", "copy with additions", "version", "transl
 Kind = Literal["article", "live", "entry", "bulletin", "gallery", "video", "other"]
 """``bulletin`` is a round-up of many short items; ``other`` a page that was read only because a person named it."""
 NoticeKind = Literal["first", "added", "grown", "corrected", "gone"]
-DeliveryState = Literal["waiting", "delivered", "failed"]
+DeliveryState = Literal["waiting", "delivered", "failed", "muted"]
+"""``muted``: the reader asked not to be told, and why stands in its error; nothing is sent."""
+Rhythm = Literal["immediate", "hourly", "daily", "weekly"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
@@ -348,8 +352,21 @@ class Story(Record):
     versions: int = 0
 
 
+class Muted(Record):
+    """A story or a series of which a subscription tells nothing any more."""
+
+    what: Literal["story", "series"]
+    key: str
+    """Id of the story, or what the texts of the series have in common: ``outlet:words of their titles``."""
+    at: datetime
+    reason: str = ""
+
+
 class Subscription(Record):
-    """A query, and the channels that hear of what meets it."""
+    """A query, and the channels that hear of what meets it.
+
+    ``id`` is for ever: hash(its first name). Whether it is active, paused, expired or broken is derived.
+    """
 
     id: str
     name: str
@@ -358,6 +375,43 @@ class Subscription(Record):
     """Channel addresses: ``stdout:``, ``file:/path/alerts.jsonl``, ``https://host/hook``."""
     created: datetime
     paused: bool = False
+    owner: str = ""
+    every: Rhythm = "immediate"
+    at: str = "08:00"
+    """Local time of a daily or weekly digest."""
+    weekday: Weekday = "monday"
+    """Local day of a weekly digest."""
+    zone: str = "UTC"
+    """IANA zone of ``at``, ``weekday`` and ``quiet``."""
+    quiet: str = ""
+    """Local hours in which nothing is sent, ``22:00-07:00``; empty for none."""
+    priority: Literal["normal", "urgent"] = "normal"
+    """``urgent`` is sent in quiet hours too."""
+    throttle: int = 0
+    """Most notices an hour and channel; what is beyond waits. 0 for no limit."""
+    langs: tuple[str, ...] = ()
+    """Languages whose texts may ring, ISO 639-1; empty for all."""
+    outlets: tuple[str, ...] = ()
+    """Outlets whose texts may ring; empty for all."""
+    expires: datetime | None = None
+    """From when on it rings no more."""
+    muted: tuple[Muted, ...] = ()
+    tells: tuple[NoticeKind, ...] = ("added", "corrected", "gone")
+    """Kinds of notices that follow the first one, which is always told."""
+    grown_at: tuple[int, ...] = ()
+    """Numbers of outlets at which growth is told, where ``tells`` has ``grown``."""
+    shows: str = "full"
+    """How much of the text a message has: ``full``, ``words:N`` or ``headline``."""
+    template: str = ""
+    """A message with ``{placeholders}``; empty for ours."""
+    evidence: bool = False
+    """Whether the page as it came is kept with the alert."""
+    spike: bool = False
+    """Whether it is told when far more rings than at this hour of the week."""
+    version: int = 1
+    """1, 2 … with each edit; the store keeps the former ones."""
+    changed: datetime | None = None
+    """Last edit; None before the first."""
 
 
 class Hit(Record):
@@ -399,15 +453,21 @@ class Alert(Record):
 
 
 class Notice(Record):
-    """One message of an alert. ``id`` = hash(alert, kind, ordinal)."""
+    """One message of an alert. ``id`` = hash(alert, kind, what it tells of)."""
 
     id: str
     alert: str
     kind: NoticeKind
     ordinal: int
+    """1, 2 … among the notices of the alert."""
     article: str
+    """The text that it tells of."""
     created: datetime
     hits: tuple[Hit, ...] = ()
+    before: str = ""
+    """Article id of the text that was told, of which this is a later one or which it adds to; empty for a first one."""
+    reason: str = ""
+    """Why it is told, in a few words; empty for a first one."""
 
 
 class Delivery(Record):
@@ -422,6 +482,8 @@ class Delivery(Record):
     next_try: datetime | None = None
     delivered: datetime | None = None
     error: str = ""
+    digest: str = ""
+    """Those of one channel with the same one go out as one message; empty for one that goes alone."""
 
 
 class Drop(Record):

@@ -1,7 +1,7 @@
 """Match → alert → notice → deliveries: the rows that say who is told of what. Nothing is sent here."""
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,8 +14,10 @@ from tocsin.query.hits import Lines, hits
 from tocsin.query.match import Matcher
 from tocsin.query.plan import Plan
 from tocsin.query.terms import guess
-from tocsin.records import Alert, Article, Delivery, Notice, Subscription, near_id
-from tocsin.stores.port import Publishing, RoadStore, alert_id
+from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, near_id
+from tocsin.rhythm import digest_id, due
+from tocsin.stores.port import Publishing, ReaderStore, RoadStore, alert_id
+from workers.follow_ups import FollowUp, adds, edited, not_before, notice_of
 
 RARE = 0.0005
 """Share of articles that a word is taken to stand in which none of the newest has twice."""
@@ -32,6 +34,7 @@ class Rules:
         self.plans: dict[str, Plan] = {}
         self._seen: dict[str, Subscription] = {}
         self._expander = expander
+        self.words = expander.words
         known = frequencies or {}
         self._matcher = Matcher(frequency=lambda key: known.get(key, RARE) if known and "=" not in key else guess(key))
 
@@ -99,11 +102,16 @@ class _Met(NamedTuple):
 
 
 def ring(
-    arrived: Sequence[tuple[Article, Document]], rules: Rules, publishing: Publishing, now: datetime
-) -> list[Alert]:
-    """Write the alert rows of articles: a first notice where the story is new to a subscription, else a further match.
+    arrived: Sequence[tuple[Article, Document]],
+    rules: Rules,
+    publishing: Publishing,
+    store: ReaderStore,
+    now: datetime,
+) -> int:
+    """Write what has to be told of articles that arrive; returns how many notices there are.
 
-    Returns the alerts that are new.
+    A first one where the story is new to a subscription; else a further match, and a follow-up where the text has
+    something to tell to those who were told before.
     """
     met = [
         _Met(article, document, lines, subscription)
@@ -113,16 +121,84 @@ def ring(
     ]
     roots = publishing.roots({it.article.story for it in met})
     known = publishing.alerts_of({(it.subscription.id, roots[it.article.story]) for it in met})
-    new = []
+    again: list[tuple[_Met, Alert]] = []
+    notices = 0
     for it in met:
         of = it.subscription.id, roots[it.article.story]
         # Its own alert it may have made before, and died before all of it was written.
         if of in known and known[of].article != it.article.id:
             publishing.put_match(known[of], it.article)
+            again.append((it, known[of]))
         else:
             known[of] = _first(it, rules.plans[it.subscription.id], publishing, now)
-            new.append(known[of])
-    return new
+            notices += 1
+    told = [*_corrected(arrived, {(it.article.id, it.subscription.id): it for it in met}, rules, publishing, store)]
+    corrected = {(it.alert.id, it.article.id) for it in told}
+    told += [it for it in _added(again, rules, publishing, store) if (it.alert.id, it.article.id) not in corrected]
+    for one in told:
+        _tell(one, rules, publishing, now)
+    return notices + len(told)
+
+
+class _Told(NamedTuple):
+    """What has to be told of an article to those who have an alert."""
+
+    alert: Alert
+    notices: Sequence[Notice]
+    what: FollowUp
+    article: Article
+    met: _Met | None
+
+
+def _corrected(
+    arrived: Sequence[tuple[Article, Document]],
+    met: Mapping[tuple[str, str], _Met],
+    rules: Rules,
+    publishing: Publishing,
+    store: ReaderStore,
+) -> Iterator[_Told]:
+    """Edits of what was told, whether or not the page still meets the query."""
+    for article, _ in arrived:
+        if article.relation != "version":
+            continue
+        texts = {it.id: it for it in store.versions(article.address_id) if it.version < article.version}
+        for alert, notices in publishing.told_of(texts) if texts else ():
+            subscription = rules.subscriptions.get(alert.subscription)
+            if subscription is None or "corrected" not in subscription.tells:
+                continue
+            if what := edited(article, texts, notices):
+                yield _Told(alert, notices, what, article, met.get((article.id, alert.subscription)))
+
+
+def _added(
+    again: Sequence[tuple[_Met, Alert]], rules: Rules, publishing: Publishing, store: ReaderStore
+) -> Iterator[_Told]:
+    """Texts that add something with a word of the query in it."""
+    rich = [
+        (met, alert)
+        for met, alert in again
+        if met.article.relation in ("version", "copy with additions") and "added" in met.subscription.tells
+    ]
+    if not rich:
+        return
+    notices = publishing.notices_of({alert.id for _, alert in rich})
+    texts = store.articles(sorted({it.article for several in notices.values() for it in several}))
+    for met, alert in rich:
+        told = [texts[it.article] for it in notices.get(alert.id, ()) if it.article in texts]
+        others = [it for it in told if it.id != met.article.id]
+        if others and (what := adds(met.article, others, rules.plans[met.subscription.id], rules.words)):
+            yield _Told(alert, notices[alert.id], what, met.article, met)
+
+
+def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime) -> None:
+    subscription = rules.subscriptions[told.alert.subscription]
+    found: tuple[Hit, ...] = ()
+    if told.met is not None:
+        found = hits(rules.plans[subscription.id], told.met.document, told.met.lines)
+    notice = notice_of(told.alert, told.what, told.article, told.notices, found, now)
+    others = [it.created for it in told.notices if it.kind == "added" and it.id != notice.id]
+    moment = not_before([*others, now]) if notice.kind == "added" else now
+    publishing.put_notice(notice, _deliveries(notice, subscription, moment))
 
 
 def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Alert:
@@ -143,10 +219,22 @@ def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Aler
         created=now,
         hits=hits(plan, document, lines),
     )
-    deliveries = [
-        Delivery(id=near_id(notice.id, "delivery", notice.id, channel), notice=notice.id, channel=channel)
+    publishing.put_alert(alert)
+    publishing.put_notice(notice, _deliveries(notice, subscription, now))
+    return alert
+
+
+def _deliveries(notice: Notice, subscription: Subscription, not_before: datetime) -> list[Delivery]:
+    """A row for each channel; what has to wait goes together with all that waits for the same moment."""
+    moment = max(due(subscription, notice.created), not_before)
+    waits = moment > notice.created
+    return [
+        Delivery(
+            id=near_id(notice.id, "delivery", notice.id, channel),
+            notice=notice.id,
+            channel=channel,
+            next_try=moment if waits else None,
+            digest=digest_id(channel, moment) if waits else "",
+        )
         for channel in subscription.channels
     ]
-    publishing.put_alert(alert)
-    publishing.put_notice(notice, deliveries)
-    return alert

@@ -13,7 +13,7 @@ import structlog
 
 from tocsin.addresses import masked
 from tocsin.clock import Clock
-from tocsin.messages import Message, render
+from tocsin.messages import Message, Told, render, render_digest
 from tocsin.records import Delivery, Notice, derived_id
 from tocsin.stores.port import ReaderStore, RoadStore
 from workers.channels import Channels, Later, Refused
@@ -33,6 +33,8 @@ BEGIN = 5.0
 log = structlog.get_logger()
 
 Due = tuple[Delivery, Notice]
+Parcel = tuple[Due, ...]
+"""What goes out as one message: one notice, or those of a digest."""
 
 
 class Store(RoadStore, ReaderStore, Protocol):
@@ -82,10 +84,12 @@ def _record(store: Store, channels: Channels, clock: Clock, seconds: float, only
     lines, end, count = channels.lines, clock.monotonic() + seconds, 0
     while True:
         went = []
-        for (delivery, notice), answer in lines.take(end - clock.monotonic()):
+        for parcel, answer in lines.take(end - clock.monotonic()):
             if isinstance(answer, Later) and answer.after_seconds is not None:
-                lines.resting[delivery.channel] = clock.monotonic() + answer.after_seconds
-            went.append(delivery if isinstance(answer, Left) else _went(delivery, notice, answer, clock.now()))
+                lines.resting[parcel[0][0].channel] = clock.monotonic() + answer.after_seconds
+            went += [
+                it if isinstance(answer, Left) else _went(it, notice, answer, clock.now()) for it, notice in parcel
+            ]
         if went:
             store.put_deliveries(went)
             count += len(went)
@@ -122,7 +126,7 @@ def _take(store: Store, channels: Channels, clock: Clock, limit: int) -> list[Du
     lines.resting = {address: until for address, until in lines.resting.items() if until > now}
     closed = lines.busy | lines.resting.keys()
     if lines.left < 2 / 3 * BEGIN:
-        store.keep_deliveries([delivery.id for delivery, _ in lines.waiting()], clock.now(), LEASE)
+        store.keep_deliveries([it.id for parcel in lines.waiting() for it, _ in parcel], clock.now(), LEASE)
         lines.keep(BEGIN)
     return store.take_deliveries(clock.now(), limit, LEASE, closed)
 
@@ -137,11 +141,25 @@ def _by_channel(rows: Sequence[Due]) -> dict[str, list[Due]]:
 def _start(store: Store, channels: Channels, clock: Clock, zone: tzinfo, address: str, rows: Sequence[Due]) -> int:
     """Render the messages of one channel and let them go. Returns how many failed before that, and are recorded so."""
     ready, failed = [], []
-    for (delivery, notice), message in zip(rows, _messages(store, zone, rows), strict=True):
+    told = dict(zip([delivery.id for delivery, _ in rows], _read(store, rows), strict=True))
+    for parcel in _parcels(rows):
+        whole = []
+        for delivery, notice in parcel:
+            one = told[delivery.id]
+            if len(parcel) > 1 and isinstance(one, Told) and isinstance(alone := _message([one], "", zone), Refused):
+                # What cannot be put into words must not take the others of a digest with it.
+                one = alone
+            if isinstance(one, Told):
+                whole.append(((delivery, notice), one))
+            else:
+                failed.append(_went(delivery, notice, one, clock.now()))
+        if not whole:
+            continue
+        message = _message([one for _, one in whole], parcel[0][0].digest, zone)
         if isinstance(message, Message):
-            ready.append(((delivery, notice), message))
+            ready.append((tuple([row for row, _ in whole]), message))
         else:
-            failed.append(_went(delivery, notice, message, clock.now()))
+            failed += [_went(delivery, notice, message, clock.now()) for (delivery, notice), _ in whole]
     if failed:
         store.put_deliveries(failed)
     if ready:
@@ -149,10 +167,18 @@ def _start(store: Store, channels: Channels, clock: Clock, zone: tzinfo, address
     return len(failed)
 
 
-def _messages(store: Store, zone: tzinfo, rows: Sequence[Due]) -> Iterator[Message | Refused]:
-    """The message of each notice, or why there can be none."""
+def _parcels(rows: Sequence[Due]) -> list[Parcel]:
+    """Deliveries of one channel as they go out: those of a digest together, the others alone."""
+    parcels: dict[str, list[Due]] = {}
+    for row in rows:
+        parcels.setdefault(row[0].digest or row[0].id, []).append(row)
+    return [tuple(parcel) for parcel in parcels.values()]
+
+
+def _read(store: Store, rows: Sequence[Due]) -> Iterator[Told | Refused]:
+    """What each notice tells of, or why it can tell nothing."""
     subscriptions = {subscription.id: subscription for subscription in store.subscriptions()}
-    articles = store.articles(list({notice.article for _, notice in rows}))
+    articles = store.articles(list({name for _, notice in rows for name in (notice.article, notice.before) if name}))
     alerts = store.alerts_by_id({notice.alert for _, notice in rows})
     # Of one story many are told at once.
     story = cache(store.story)
@@ -161,12 +187,24 @@ def _messages(store: Store, zone: tzinfo, rows: Sequence[Due]) -> Iterator[Messa
         if alert is None or article is None:
             yield Refused("The article or the alert of this notice is no longer in the store.")
             continue
-        try:
-            yield render(notice, alert, article, subscriptions.get(alert.subscription), story(alert.story), zone)
-        except Exception as error:  # noqa: BLE001 - one poisoned text must not stop the others
-            log.error(  # noqa: TRY400 - a traceback would repeat the article
-                "a notice could not be put into words",
-                notice=notice.id,
-                error=repr(error),
-            )
-            yield Refused(f"The notice could not be put into words: {error!r}.")
+        yield Told(
+            notice=notice,
+            alert=alert,
+            article=article,
+            before=articles.get(notice.before),
+            subscription=subscriptions.get(alert.subscription),
+            story=story(alert.story),
+        )
+
+
+def _message(told: Sequence[Told], digest: str, zone: tzinfo) -> Message | Refused:
+    """The message of one notice or of a digest, or why it cannot be put into words."""
+    try:
+        return render(told[0], zone) if len(told) == 1 else render_digest(told, digest, zone)
+    except Exception as error:  # noqa: BLE001 - one poisoned text must not stop the others
+        log.error(  # noqa: TRY400 - a traceback would repeat the article
+            "a notice could not be put into words",
+            notice=told[0].notice.id,
+            error=repr(error),
+        )
+        return Refused(f"The notice could not be put into words: {error!r}.")

@@ -125,8 +125,8 @@ def publish(hall: Hall, carried: Sequence[Carried]) -> None:
             for article, analysed in met
             if publishing.make_ready(article, analysed, now)
         ]
-        new = ring(arrived, rules, publishing, now)
-    if new:
+        notices = ring(arrived, rules, publishing, hall.store, now)
+    if notices:
         hall.rang()
 
 

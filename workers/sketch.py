@@ -29,11 +29,11 @@ _LEADS = 4
 _LEAD_KEPT = 50
 # Each alternative begins with its mark, so that the search need not stop at every letter.
 _QUOTATION = re.compile(r"«[^«»]{80,}»|“[^“”]{80,}”|„[^„“”]{80,}[“”]|\"(?<!\w\")[^\"]{80,}\"(?!\w)")
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     "s:not s:no s:never s:cannot s:nobody s:nothing s:не s:ні s:ані s:ніхто s:нічого s:ніколи s:немає s:нет s:ни"
     " s:никто s:ничего s:никогда s:nicht s:kein s:keine s:keinen s:nie s:pas s:jamais s:nunca".split()
 )
-_SLAVIC = frozenset(word for word in _NEGATIONS if "а" <= word[2] <= "я")
+_SLAVIC = frozenset(word for word in NEGATIONS if "а" <= word[2] <= "я")
 """Negations behind which an object may have another case, and its adjective too."""
 _AUXILIARIES = frozenset(("s:did", "s:does", "s:do"))
 
@@ -148,7 +148,7 @@ def _denied(words: Sequence[str], hashes: Sequence[int]) -> bytes:
     or an adjective and an object.
     """
     found: list[int] = []
-    for at in [at for at, word in enumerate(words) if word in _NEGATIONS]:
+    for at in [at for at, word in enumerate(words) if word in NEGATIONS]:
         start = at - 1 if at and words[at - 1] in _AUXILIARIES else at
         before = hashes[start - SHINGLE] if start >= SHINGLE else 0
         within_too = hashes[at - SHINGLE + 1] if at >= SHINGLE - 1 else 0
@@ -164,8 +164,8 @@ def _lead(words: Sequence[str], sentences: Sequence[int]) -> bytes:
     """The first sentence that is no dateline or line of a menu, as hashes of its words; its negations are counted."""
     bounds = pairwise((0, *sentences[:_LEADS], len(words)))
     first = next((words[start:end] for start, end in bounds if end - start >= _FULL), words[:0])[:_LEAD_KEPT]
-    negations = sum(word in _NEGATIONS for word in first)
-    rest = {crc32(word.encode()) for word in {*first} - _NEGATIONS - _AUXILIARIES}
+    negations = sum(word in NEGATIONS for word in first)
+    rest = {crc32(word.encode()) for word in {*first} - NEGATIONS - _AUXILIARIES}
     return packed([negations, *sorted(rest)]) if rest else b""
 
 

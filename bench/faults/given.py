@@ -5,6 +5,7 @@ beside the project, texts of our own making. Who has to be told is worked out on
 """
 
 import html
+import itertools
 import json
 import random
 import re
@@ -98,10 +99,7 @@ def made(number: int, seed: int) -> Iterator[dict[str, str]]:
     places = ["".join(dice.choice("bdfgklmnrstvz") + dice.choice("aeiou") for _ in range(4)) for _ in range(120)]
     for count in range(number):
         outlet = f"o{dice.randrange(40):04}"
-        if count % 5 == 4:
-            row = dict(dice.choice(before))
-        else:
-            row = {**_telling(dice, places), "lang": "en"}
+        row = dict(dice.choice(before)) if count % 5 == 4 else {**_telling(dice, places), "lang": "en"}
         before.append(row)
         yield {**row, "url": f"https://{outlet}.example/{count}-{seed}", "outlet": outlet, "published": now}
 
@@ -110,10 +108,12 @@ def _telling(dice: random.Random, places: Sequence[str]) -> dict[str, str]:
     names = ["".join(dice.choice("bdfgklmnrstvz") + dice.choice("aeiou") for _ in range(5)) for _ in range(60)]
     told = [
         f"The {dice.choice(_PARTS)} of {name.title()} {dice.choice(_DEEDS)} {dice.randrange(2, 900)} {other}s on Sunday"
-        for name, other in zip(names, names[1:], strict=False)
+        for name, other in itertools.pairwise(names)
     ]
     paragraphs = [". ".join(told[start : start + 6]) + "." for start in range(0, len(told), 6)]
-    title = f"{dice.choice(_PARTS).title()} of {names[0].title()} near {dice.choice(places).title()} {dice.choice(_DEEDS)}"
+    title = (
+        f"{dice.choice(_PARTS).title()} of {names[0].title()} near {dice.choice(places).title()} {dice.choice(_DEEDS)}"
+    )
     return {"title": title, "text": "\n\n".join(paragraphs)}
 
 
@@ -159,7 +159,7 @@ def _as_page(article: Article) -> Item | None:
 
 def _with_subscriptions(items: Sequence[Item]) -> Given:
     words = Counter(word for it in items for word in {*re.findall(r"[^\W\d_]{5,}", it.article.title.casefold())})
-    least, most = (share * len(items) for share in SHARE)
+    least, most = (max(some, share * len(items)) for some, share in zip((1, 3), SHARE, strict=True))
     chosen = sorted((count, word) for word, count in words.items() if least <= count <= most)[-SUBSCRIPTIONS:]
     now = datetime.now(UTC)
     subscriptions = [

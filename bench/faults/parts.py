@@ -92,12 +92,12 @@ class Part:
 def parents() -> dict[int, list[int]]:
     """The children of every process that lives."""
     found = defaultdict(list)
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             with contextlib.suppress(OSError, IndexError, ValueError):
-                state = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()
                 if state[0] != "Z":
-                    found[int(state[1])].append(int(entry))
+                    found[int(state[1])].append(int(entry.name))
     return dict(found)
 
 
@@ -130,7 +130,7 @@ def surroundings(folder: Path, **given: Any) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("TOCSIN_") or name in {"TOCSIN_CACHE_DIR"}
+        if not name.startswith("TOCSIN_") or name == "TOCSIN_CACHE_DIR"
     }
     ours = {"data_dir": folder, "allow_private": "127.0.0.0/8", "log_level": "warning", **given}
     return kept | {f"TOCSIN_{name.upper()}": str(value) for name, value in ours.items()} | {"PYTHONUNBUFFERED": "1"}

@@ -12,8 +12,10 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import msgspec
 
 from bench.faults.given import Item, outlet_of, page_of, read
 from spiders.children import Pool
@@ -21,6 +23,7 @@ from spiders.ledger import Ledger
 from spiders.pipelines import Counters, Intake
 from tocsin import logs, settings
 from tocsin.clock import SystemClock
+from tocsin.errors import UserError
 from tocsin.parent import when_parent_goes
 from tocsin.records import Article, PageState
 from tocsin.settings import Settings
@@ -42,15 +45,31 @@ def main() -> int:
     parser.add_argument("--deadline", type=float, default=20.0, help="seconds for a page")
     arguments = parser.parse_args()
     when_parent_goes(lambda: os._exit(1))
-    chosen = settings.load()
+    try:
+        _work_off(settings.load(), arguments)
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
+    return 0
+
+
+def _work_off(chosen: Settings, arguments: argparse.Namespace) -> None:
     logs.configure(chosen.log_level)
     store = open_store(chosen.store_url, chosen.redis)
     hint, flush = _hint(chosen, arguments.twice)
-    source = Source(store, hint, arguments)
-    asyncio.run(source.run(read(arguments.list)))
+    asyncio.run(_all_of(Source(store, hint, arguments), read(arguments.list)))
     flush()
     store.close()
-    return 0
+
+
+async def _all_of(source: "Source", items: Sequence[Item]) -> None:
+    try:
+        await source.run(items)
+    except UserError as error:
+        # Before the loop ends, which would tell of every write that failed with it.
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(error.code)
 
 
 Hint = Callable[[Sequence[Article]], object]
@@ -118,14 +137,14 @@ class Source:
             if (state := known.get(it.address_id)) is None or state.fetched is None
         ]
 
-    async def _work(self, waiting: "object") -> None:
-        for item, state in waiting:  # type: ignore[attr-defined]
+    async def _work(self, waiting: Iterator[tuple[Item, PageState]]) -> None:
+        for item, state in waiting:
             await self._pace()
             if item.page:
                 await self._intake.put(outlet_of(item.article), state, page_of(item))
                 continue
             now = self._clock.now()
-            article = _seen(item.article, now)
+            article = msgspec.structs.replace(item.article, first_seen=now)
             page = PageState(address_id=state.address_id, url=state.url, outlet=state.outlet, status=200, fetched=now)
             await self._ledger.write(articles=[article], pages=[page])
             os.write(self._said, f"{article.id}\n".encode())
@@ -133,12 +152,6 @@ class Source:
     async def _pace(self) -> None:
         self._count += 1
         await asyncio.sleep(max(0.0, self._begun + self._count / self._rate - time.monotonic()))
-
-
-def _seen(article: Article, now: object) -> Article:
-    import msgspec
-
-    return msgspec.structs.replace(article, first_seen=now)
 
 
 if __name__ == "__main__":

@@ -359,6 +359,41 @@ def test_one_poisoned_message_stops_only_itself(store, channels, clock, receiver
     assert [state(store, row).state for row in rows] == ["delivered", "waiting", "delivered"]
 
 
+def test_a_digest_goes_out_as_one(store, channels, clock, receiver, tmp_path: Path) -> None:
+    """Whole, however many are taken at a time; what joins it late is another message and not lost."""
+    rows = [row for number in range(7) for row in ring(store, number, [receiver.url])]
+    digest = [replace(row, next_try=NOW + timedelta(hours=1), digest="d") for row in rows]
+    store.put_deliveries(digest)
+    deliver_due(store, channels, clock, UTC)
+    assert not receiver.got
+    clock.time += timedelta(hours=1)
+    while deliver_due(store, channels, clock, UTC, limit=3):
+        pass
+    ((_, headers, body),) = receiver.got
+    told = json.loads(body)
+    assert (told["kind"], len(told["notices"])) == ("digest", 7)
+    assert {it["article"]["title"] for it in told["notices"]} == {f"Новина {number}" for number in range(7)}
+    assert {state(store, row).state for row in rows} == {"delivered"}
+    (late,) = ring(store, 8, [receiver.url])
+    store.put_deliveries([replace(late, next_try=NOW, digest="d")])
+    until_quiet(store, channels, clock)
+    assert len(receiver.got) == 2
+    assert len({got[1]["webhook-id"] for got in receiver.got}) == 2
+    assert headers["webhook-id"]
+
+
+def test_a_digest_keeps_its_id_until_it_is_out(store, channels, clock, receiver) -> None:
+    receiver.answers = [receiver.status(503), receiver.status(204)]
+    rows = [row for number in range(3) for row in ring(store, number, [receiver.url])]
+    store.put_deliveries([replace(row, digest="d") for row in rows])
+    until_quiet(store, channels, clock)
+    clock.time += timedelta(minutes=1)
+    until_quiet(store, channels, clock)
+    first, second = receiver.got
+    assert first[1]["webhook-id"] == second[1]["webhook-id"]
+    assert {state(store, row).state for row in rows} == {"delivered"}
+
+
 def test_throughput(store, channels, clock, tmp_path: Path) -> None:
     """Two hundred notices to a file take a few seconds at most, each synced to the disk."""
     rows = [row for number in range(200) for row in ring(store, number, ["file:alerts.jsonl"])]

@@ -19,7 +19,7 @@ def explain_lines(file: Path, expander: "Expander", *, as_json: bool) -> None:
     from tocsin.query.dialects import translate_lines
 
     refused = 0
-    judged = [_judged(line, expander) for line in translate_lines(_text_of(file))]
+    judged = [_judged(line, expander) for line in translate_lines(text_of(file))]
     for row in judged:
         refused += row["state"] == "refused"
         if as_json:
@@ -34,7 +34,7 @@ def explain_lines(file: Path, expander: "Expander", *, as_json: bool) -> None:
         raise typer.Exit(2)
 
 
-def _text_of(file: Path) -> str:
+def text_of(file: Path) -> str:
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return data.decode("utf-8-sig")

@@ -124,23 +124,19 @@ def alerts(
         from rich.console import Console
         from rich.text import Text
 
-        from tocsin.messages import render
+        from tocsin.messages import Told, render
 
         console = Console()
         subscriptions = {subscription.id: subscription for subscription in handle.subscriptions()}
         for alert, notices in found:
-            article = handle.articles([alert.article]).get(alert.article)
+            articles = handle.articles([it for notice in notices for it in (notice.article, notice.before) if it])
+            story = handle.story(alert.story)
             for notice in notices:
+                article = articles.get(notice.article)
                 if article is None:
                     continue
-                message = render(
-                    notice,
-                    alert,
-                    article,
-                    subscriptions.get(alert.subscription),
-                    handle.story(alert.story),
-                    settings.zone,
-                )
+                subscription, before = subscriptions.get(alert.subscription), articles.get(notice.before)
+                message = render(Told(notice, alert, article, subscription, story, before), settings.zone)
                 console.print(Text("\n".join(message.lines)))
                 for delivery in handle.deliveries(notice.id):
                     console.print(

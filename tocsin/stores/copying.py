@@ -20,8 +20,8 @@ from tocsin.words import Analysed
 T = TypeVar("T")
 
 KINDS = (
-    "outlets", "feeds", "pages", "subscriptions", "generation", "stories", "alerts", "deliveries", "drops", "arrivals",
-    "articles",
+    "outlets", "feeds", "pages", "subscriptions", "former-subscriptions", "generation", "stories", "alerts",
+    "deliveries", "drops", "arrivals", "articles",
 )  # fmt: skip
 """In the order in which they are copied: what an article on its way may meet is there before it."""
 

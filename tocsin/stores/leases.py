@@ -30,6 +30,12 @@ class Leases(Protocol):
     def held(self, beginning: str) -> dict[str, str]:
         """The names beginning so that are leased now, and who has them."""
 
+    def heard(self, beginning: str, seconds: float) -> dict[str, float]:
+        """Names beginning so, and how many seconds ago each was leased last, for so many seconds; over ones too."""
+
+    def forget(self, name: str, owner: str) -> None:
+        """End a lease of one's own, and leave nothing of its name, not even that it is over."""
+
     def close(self) -> None:
         """End all connections; leases stay until they are over."""
 

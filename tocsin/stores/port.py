@@ -85,6 +85,16 @@ def own_story(article: str) -> str:
     return derived_id("story", article)
 
 
+def former_id(subscription: Subscription) -> str:
+    """The id of a subscription as it was in one of its versions. Removed and made again, it begins with 1 anew."""
+    return derived_id("former", subscription.id, subscription.created.isoformat(), str(subscription.version))
+
+
+def in_order(former: Iterable[Subscription]) -> list[Subscription]:
+    """Former versions of a subscription, oldest first."""
+    return sorted(former, key=lambda it: (it.created, it.version))
+
+
 def alert_id(subscription: str, story: str) -> str:
     """The id of the alert of a subscription and a story, as frozen at the filing of the article that makes it."""
     return near_id(story, "alert", subscription, story)
@@ -210,6 +220,12 @@ class Publishing(Protocol):
     def alerts_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
         """The alerts that there are of these subscriptions and stories, made under whichever id of the story."""
 
+    def told_of(self, articles: Collection[str]) -> list[tuple[Alert, list[Notice]]]:
+        """The alerts of which a notice tells one of these articles, each with all its notices, oldest first."""
+
+    def notices_of(self, alerts: Collection[str]) -> dict[str, list[Notice]]:
+        """The notices of each of these alerts that has any, oldest first."""
+
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""
 
@@ -291,7 +307,13 @@ class RoadStore(Protocol):
         """Create or replace many by id, as one change of the set."""
 
     def remove_subscription(self, subscription_id: str) -> bool:
-        """Forget a subscription; its alerts stay. False where it was not known."""
+        """Forget a subscription; its alerts and its history stay. False where it was not known."""
+
+    def subscription_history(self, subscription_id: str) -> list[Subscription]:
+        """What a subscription was before each of its edits, and last before its removal, oldest first.
+
+        Of two edits of one version the first one's record is kept.
+        """
 
     def deliveries_due(self, now: datetime, limit: int) -> list[tuple[Delivery, Notice]]:
         """Deliveries that wait and whose next try has come, the oldest first. They may be taken by others."""
@@ -399,9 +421,21 @@ class ReaderStore(Protocol):
         """What moves and what stands still at this moment.
 
         ``{"oldest": {"accepted", "filed": datetime | None}, "leased", "refused": int, "per_minute": {"seen", "ready":
-        float}, "drops_today": {reason: int}, "deliveries": {channel: {"waiting", "failed": int}}, "heard": [outlets
-        that brought a text within a day]}``; ``today`` is when the day began.
+        float}, "drops_today": {reason: int}, "deliveries": {channel: {"waiting", "retried", "failed": int}}, "heard":
+        [outlets that brought a text within a day]}``; ``today`` is when the day began, and who is retried waits too.
         """
+
+    def spans(self, since: datetime) -> dict[str, list[float]]:
+        """The seconds behind ``lags``: of each text and each delivery, at most the newest ``SAMPLE`` of a stretch."""
+
+    def finished(self) -> datetime | None:
+        """When an article became ready last."""
+
+    def last_seen(self) -> dict[str, datetime]:
+        """When each active outlet brought a text last; those that never did are left out."""
+
+    def size(self) -> int:
+        """Bytes of disk that the store takes, copies on other nodes included."""
 
     def lags(self, since: datetime) -> dict[str, dict[str, float]]:
         """How long texts that became ready since, and what was delivered since, were on each stretch, in seconds.

@@ -35,6 +35,26 @@ if command == 'held' then
   return found
 end
 
+if command == 'heard' then
+  local found, all = {}, redis.call('HGETALL', KEYS[1])
+  for at = 1, #all, 2 do
+    local ends = read(all[at + 1])
+    if string.sub(all[at], 1, #owner) == owner then
+      found[#found + 1] = all[at]
+      found[#found + 1] = string.format('%.0f', now - (ends - span))
+    end
+  end
+  return found
+end
+
+if command == 'forget' then
+  local _, _, its = read(redis.call('HGET', KEYS[1], ARGV[4]))
+  if its == owner then
+    redis.call('HDEL', KEYS[1], ARGV[4])
+  end
+  return {}
+end
+
 local tokens = {}
 for at = 4, #ARGV do
   local ends, token, its = read(redis.call('HGET', KEYS[1], ARGV[at]))
@@ -92,6 +112,15 @@ class RedisLeases:
         """The names beginning so that are leased now, and who has them."""
         told = [part.decode() for part in self._ask("held", beginning, 0.0, ())]
         return dict(sorted(zip(told[::2], told[1::2], strict=True)))
+
+    def heard(self, beginning: str, seconds: float) -> dict[str, float]:
+        """Names beginning so, and how many seconds ago each was leased last, for so many seconds; over ones too."""
+        told = [part.decode() for part in self._ask("heard", beginning, seconds, ())]
+        return {name: max(0.0, int(ago) / 1e6) for name, ago in sorted(zip(told[::2], told[1::2], strict=True))}
+
+    def forget(self, name: str, owner: str) -> None:
+        """End a lease of one's own, and leave nothing of its name, not even that it is over."""
+        self._ask("forget", owner, 0.0, [name])
 
     def _ask(self, command: str, owner: str, seconds: float, names: Collection[str]) -> Any:
         try:

@@ -9,6 +9,8 @@ from tocsin.records import Article, Drop
 
 TAKEN_UP = "requeue"
 """The room of a drop that tells of something taken up again: part of its history, and nothing that was left out."""
+AGAIN = "taken up again"
+"""The reason of such a drop, and of no other."""
 SAMPLE = 2_000
 """The newest rows of which lags are told, at the most."""
 
@@ -59,5 +61,5 @@ def lags_of(stretches: Mapping[str, Sequence[float]]) -> dict[str, dict[str, flo
 def taken_up(article: Article, reason: str, now: datetime) -> Drop:
     """The line in the history of an address."""
     return Drop(
-        at=now, room=TAKEN_UP, reason="taken up again", url=article.url, outlet=article.outlet, detail=f"was: {reason}"
+        at=now, room=TAKEN_UP, reason=AGAIN, url=article.url, outlet=article.outlet, detail=f"was: {reason}"
     )

@@ -42,7 +42,7 @@ class Channels:
         self._clock = clock or SystemClock()
         self._timeout = timeout
         self._open: dict[str, Channel] = {}
-        self.lines: Lines[tuple[Delivery, Notice]] = Lines(self.of)
+        self.lines: Lines[tuple[tuple[Delivery, Notice], ...]] = Lines(self.of)
 
     def of(self, address: str) -> Channel:
         """The channel of an address. Raises UserError where it cannot be opened; then the next call tries anew."""

@@ -13,7 +13,8 @@ from tocsin.stores.elastic.copies import copies_of
 from tocsin.stores.elastic.crawl import CrawlPart, drop_row
 from tocsin.stores.elastic.deliveries import delivery_row
 from tocsin.stores.elastic.documents import EVERYWHERE
-from tocsin.stores.elastic.publishing import alert_of, roots
+from tocsin.stores.elastic.publishing import alert_of, alert_row, roots
+from tocsin.stores.elastic.road import former_row
 from tocsin.stores.elastic.server import Write
 from tocsin.stores.port import SharedFingerprints
 from tocsin.words import Analysed
@@ -25,6 +26,7 @@ _KEYED: Mapping[str, tuple[str, type[Any]]] = {
     "outlets": (schema.OUTLETS, Outlet),
     "feeds": (schema.FEEDS, Feed),
     "subscriptions": (schema.SUBSCRIPTIONS, Subscription),
+    schema.FORMER: (schema.FORMER, Subscription),
 }
 
 
@@ -209,6 +211,8 @@ def _row(kind: str, row: Moved) -> dict[str, Any]:
         return {"value": record}
     if kind == "subscriptions":
         return {"name": record.name, "record": record.to_dict()}
+    if kind == schema.FORMER:
+        return former_row(record)
     if kind == "stories":
         return {"root": record}
     if kind == "drops":
@@ -217,8 +221,7 @@ def _row(kind: str, row: Moved) -> dict[str, Any]:
         # How many copies there are is counted from the articles.
         alert: Alert = msgspec.structs.replace(record.alert, copies=0)
         notices = sorted(record.notices, key=lambda notice: notice.created)
-        shown = {name: getattr(alert, name) for name in ("subscription", "story", "article", "created")}
-        return {**shown, "notices": [it.to_dict() for it in notices], "record": alert.to_dict()}
+        return alert_row(alert, [it.to_dict() for it in notices])
     delivery, notice = record
     told = {"article": notice.article, "created": notice.created, "told": notice.to_dict()}
     return {**delivery_row(delivery), **told}

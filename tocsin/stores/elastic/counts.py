@@ -15,6 +15,8 @@ from tocsin.stores.upkeep import SAMPLE, TAKEN_UP, lags_of, most_first
 _LEFT: Mapping[str, Any] = {"bool": {"must_not": [{"term": {"room": TAKEN_UP}}]}}
 """Drops that tell of something left out."""
 _WAITING: Mapping[str, Any] = {"terms": {"state": ["accepted", "filed"]}}
+_MOST = 10_000
+"""Outlets, reasons, channels that are counted."""
 _RATE = timedelta(minutes=5)
 """Time over which texts a minute are told."""
 
@@ -90,17 +92,44 @@ class CountPart(DocumentPart):
         }
 
     def _waiting_by_channel(self) -> dict[str, dict[str, int]]:
-        by_channel = {"by": {**_terms("channel")["by"], "aggs": _terms("state")}}
+        tried = {"bool": {"filter": [{"term": {"state": "waiting"}}, {"range": {"attempts": {"gt": 0}}}]}}
+        within = {**_terms("state"), "retried": {"filter": tried}}
+        by_channel = {"by": {**_terms("channel")["by"], "aggs": within}}
         asked = {"size": 0, "query": {"terms": {"state": ["waiting", "failed"]}}, "aggs": by_channel}
         found = self.server.search(schema.DELIVERIES, asked).get("aggregations", {"by": {"buckets": []}})
         return {
-            channel["key"]: {"waiting": 0, "failed": 0}
+            channel["key"]: {"waiting": 0, "failed": 0, "retried": int(channel["retried"]["doc_count"])}
             | {state["key"]: int(state["doc_count"]) for state in channel["by"]["buckets"]}
             for channel in sorted(found["by"]["buckets"], key=lambda bucket: str(bucket["key"]))
         }
 
+    def finished(self) -> datetime | None:
+        """When an article became ready last."""
+        last = {"last": {"max": {"field": "ready_at"}}}
+        return moment(self.server.search(EVERYWHERE, {"size": 0, "aggs": last}).get("aggregations", {}).get("last"))
+
+    def last_seen(self) -> dict[str, datetime]:
+        """When each active outlet brought a text last; those that never did are left out."""
+        active = self.server.each(schema.OUTLETS, {"query": {"term": {"active": True}}, "sort": ["name"]})
+        names = {row.id for row in active}
+        of = {"by": {**_terms("outlet")["by"], "aggs": {"last": {"max": {"field": "first_seen"}}}}}
+        asked = {"size": 0, "query": {"terms": {"outlet": sorted(names)}}, "aggs": of}
+        found = self.server.search(EVERYWHERE, asked).get("aggregations", {"by": {"buckets": []}})
+        last = {bucket["key"]: moment(bucket["last"]) for bucket in found["by"]["buckets"]}
+        return {name: at for name, at in last.items() if at}
+
+    def size(self) -> int:
+        """Bytes of disk that the store takes, copies on other nodes included."""
+        path = f"/{self.server.prefix}-*/_stats/store?filter_path=_all.total.store.size_in_bytes"
+        told: Any = self.server.ask("GET", path)
+        return int(told.get("_all", {}).get("total", {}).get("store", {}).get("size_in_bytes", 0))
+
     def lags(self, since: datetime) -> dict[str, dict[str, float]]:
         """How long texts were on each stretch of the road, in seconds; see ``tocsin.stores.port``."""
+        return lags_of(self.spans(since))
+
+    def spans(self, since: datetime) -> dict[str, list[float]]:
+        """The seconds behind ``lags``: of each text and each delivery, at most the newest ``SAMPLE`` of a stretch."""
         asked = {
             "query": _since("ready_at", since),
             "sort": [{"ready_at": "desc"}],
@@ -115,18 +144,16 @@ class CountPart(DocumentPart):
             "_source": ["created", "delivered"],
         }
         told = [_times(row.source) for row in self.server.found(schema.DELIVERIES, sent)]
-        return lags_of(
-            {
-                # A date without a zone may be hours off.
-                "published → seen": [
-                    (it["first_seen"] - it["published"]).total_seconds()
-                    for it in rows
-                    if "published" in it and it["published"].tzinfo
-                ],
-                "seen → ready": [(it["ready_at"] - it["first_seen"]).total_seconds() for it in rows],
-                "ready → told": [(it["delivered"] - it["created"]).total_seconds() for it in told if "delivered" in it],
-            }
-        )
+        return {
+            # A date without a zone may be hours off.
+            "published → seen": [
+                (it["first_seen"] - it["published"]).total_seconds()
+                for it in rows
+                if "published" in it and it["published"].tzinfo
+            ],
+            "seen → ready": [(it["ready_at"] - it["first_seen"]).total_seconds() for it in rows],
+            "ready → told": [(it["delivered"] - it["created"]).total_seconds() for it in told if "delivered" in it],
+        }
 
     def _by(self, index: str, field: str, query: Mapping[str, Any] | None = None) -> dict[str, int]:
         asked = {"size": 0, "query": query or {"match_all": {}}, "aggs": _terms(field)}
@@ -135,7 +162,7 @@ class CountPart(DocumentPart):
 
 
 def _terms(field: str) -> dict[str, Any]:
-    return {"by": {"terms": {"field": field, "size": 1000}}}
+    return {"by": {"terms": {"field": field, "size": _MOST}}}
 
 
 def _since(field: str, moment: datetime) -> dict[str, Any]:

@@ -22,9 +22,23 @@ class OutboxPart(DocumentPart):
         return [_told(row) for row in self._due(now, limit, ())]
 
     def _due(self, now: datetime, limit: int, without: Collection[str]) -> list[Row]:
+        found = self._some_due(now, limit, without, [])
+        digests = {row.source.get("digest", "") for row in found} - {""}
+        if digests and len(found) == limit:
+            # A digest is taken whole.
+            rest = self._some_due(now, 10_000, without, [{"terms": {"digest": sorted(digests)}}])
+            found = list({row.id: row for row in (*found, *rest)}.values())
+        return found
+
+    def _some_due(
+        self, now: datetime, limit: int, without: Collection[str], further: Sequence[dict[str, Any]]
+    ) -> list[Row]:
         at_once: dict[str, Any] = {"bool": {"must_not": [{"exists": {"field": "next_try"}}]}}
         due = any_of([{"range": {"next_try": {"lte": now}}}, at_once])
-        tests = {"filter": [{"term": {"state": "waiting"}}, due], "must_not": [{"terms": {"channel": list(without)}}]}
+        tests = {
+            "filter": [{"term": {"state": "waiting"}}, due, *further],
+            "must_not": [{"terms": {"channel": list(without)}}],
+        }
         asked = {
             "query": {"bool": tests},
             "sort": [{"next_try": {"order": "asc", "missing": "_first"}}, "created"],
@@ -76,7 +90,10 @@ class OutboxPart(DocumentPart):
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """The fields of a delivery that change with its attempts, and the whole record."""
     plain = delivery.to_dict()
-    shown = {name: plain[name] for name in ("notice", "channel", "state", "attempts", "next_try", "delivered", "error")}
+    shown = {
+        name: plain[name]
+        for name in ("notice", "channel", "state", "attempts", "next_try", "delivered", "error", "digest")
+    }
     return {**shown, "record": plain}
 
 

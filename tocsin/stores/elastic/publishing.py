@@ -52,6 +52,20 @@ class ElasticPublishing:
         known += [alert for name, alert in self._alerts.items() if name in names]
         return {names[it.id]: it for it in sorted(known, key=lambda alert: (alert.created, alert.id), reverse=True)}
 
+    def told_of(self, articles: Collection[str]) -> list[tuple[Alert, list[Notice]]]:
+        """The alerts of which a notice tells one of these articles, each with all its notices, oldest first."""
+        server = self._store.server
+        asked = {"query": {"terms": {"notices_of": sorted(articles)}}, "sort": ["created", "_shard_doc"]}
+        names = [row.id for row in server.each(schema.ALERTS, asked)]
+        alerts = server.rows((server.name(schema.ALERTS), name) for name in names)
+        return [(alert_of(row), notices_of(row)) for name in names if (row := alerts.get(name))]
+
+    def notices_of(self, alerts: Collection[str]) -> dict[str, list[Notice]]:
+        """The notices of each of these alerts that has any, oldest first."""
+        server = self._store.server
+        found = server.rows((server.name(schema.ALERTS), name) for name in alerts)
+        return {name: notices for name, row in found.items() if (notices := notices_of(row))}
+
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""
         self._alerts[alert.id] = alert
@@ -101,7 +115,7 @@ class ElasticPublishing:
         told = {name: [it.to_dict() for it in notices] for name, notices in self._notices.items()}
         self._store.keep(
             [
-                Write("create", alerts, name, _alert_row(alert, told.get(name, [])))
+                Write("create", alerts, name, alert_row(alert, told.get(name, [])))
                 for name, alert in self._alerts.items()
             ]
         )
@@ -157,13 +171,20 @@ def alert_of(row: Row) -> Alert:
     return msgspec.convert(row.source["record"], Alert)
 
 
-def _alert_row(alert: Alert, notices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def notices_of(row: Row) -> list[Notice]:
+    """The notices of an alert's row."""
+    return [msgspec.convert(told, Notice) for told in row.source["notices"]]
+
+
+def alert_row(alert: Alert, notices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The row of an alert with its notices."""
     return {
         "subscription": alert.subscription,
         "story": alert.story,
         "article": alert.article,
         "created": alert.created,
         "notices": list(notices),
+        "notices_of": sorted({it["article"] for it in notices}),
         "record": alert.to_dict(),
     }
 
@@ -173,6 +194,7 @@ def _add_notices(server: Server, alert: str, notices: Iterable[Notice]) -> None:
     while row := server.rows([(index, alert)]).get(alert):
         known = {it["id"]: it for it in row.source["notices"]}
         every = {**{it.id: it.to_dict() for it in notices}, **known}
-        source = {**row.source, "notices": sorted(every.values(), key=lambda it: it["created"])}
+        told = sorted(every.values(), key=lambda it: it["created"])
+        source = {**row.source, "notices": told, "notices_of": sorted({it["article"] for it in told})}
         if server.write([Write("index", index, alert, source, row.seq_no, row.term)])[0].status != 409:
             return

@@ -15,7 +15,7 @@ from tocsin.records import Alert, Article, Delivery, Notice, Story
 from tocsin.stores.elastic import rows, schema
 from tocsin.stores.elastic.copies import copies_of
 from tocsin.stores.elastic.documents import EVERYWHERE, DocumentPart
-from tocsin.stores.elastic.publishing import alert_of, aliases, roots
+from tocsin.stores.elastic.publishing import alert_of, aliases, notices_of, roots
 from tocsin.stores.elastic.server import Row
 from tocsin.stores.likeness import LOOKED_AT, WITHIN, likeliest, names_of, rarest, weights_of
 from tocsin.stores.stories import story_of
@@ -222,7 +222,7 @@ class ReaderPart(DocumentPart):
         found = []
         for page in pages:
             copies = copies_of(self.server, [alert_of(row) for row in page])
-            found += [(msgspec.structs.replace(alert_of(it), copies=copies[it.id].own), _notices(it)) for it in page]
+            found += [(msgspec.structs.replace(alert_of(it), copies=copies[it.id].own), notices_of(it)) for it in page]
         return found
 
     def told(self) -> dict[str, tuple[int, int]]:
@@ -245,7 +245,7 @@ class ReaderPart(DocumentPart):
     def notices(self, alert: str) -> list[Notice]:
         """The notices of one alert, oldest first."""
         row = self._alert(alert)
-        return _notices(row) if row else []
+        return notices_of(row) if row else []
 
     def alert(self, alert: str) -> Alert | None:
         """One alert by id."""
@@ -289,7 +289,3 @@ def _is(wanted: str, keys: Sequence[str]) -> bool:
 
 def _no_version() -> dict[str, Any]:
     return {"bool": {"must_not": [{"term": {"relation": "version"}}]}}
-
-
-def _notices(row: Row) -> list[Notice]:
-    return [msgspec.convert(told, Notice) for told in row.source["notices"]]

@@ -1,7 +1,7 @@
 """What room two asks of the store: claims, filing, publishing, the subscriptions, the outbox."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tocsin.stores.elastic.documents import EVERYWHERE, Held, any_of
 from tocsin.stores.elastic.filing import ElasticFiling
 from tocsin.stores.elastic.publishing import ElasticPublishing
 from tocsin.stores.elastic.server import Row, Write, Written
-from tocsin.stores.port import Hint, SharedFingerprints
+from tocsin.stores.port import Hint, SharedFingerprints, former_id, in_order
 from tocsin.words import Analysed
 
 _WAITING = {"terms": {"state": ["accepted", "filed"]}}
@@ -236,16 +236,39 @@ class RoadPart(CrawlPart, OutboxPart):
         """Create or replace many by id, as one change of the set."""
         index = self.server.name(schema.SUBSCRIPTIONS)
         rows_of_them = [(it.id, {"name": it.name, "record": it.to_dict()}) for it in subscriptions]
+        self._keep_former({it.id: it for it in subscriptions})
         self.must([Write("index", index, name, row) for name, row in rows_of_them], seen=True)
         self._next_generation()
 
     def remove_subscription(self, subscription_id: str) -> bool:
-        """Forget a subscription; its alerts stay. False where it was not known."""
+        """Forget a subscription; its alerts and its history stay. False where it was not known."""
+        self._keep_former({subscription_id: None})
         (gone,) = self.server.write(
             [Write("delete", self.server.name(schema.SUBSCRIPTIONS), subscription_id)], seen=True
         )
         self._next_generation()
         return gone.done
+
+    def subscription_history(self, subscription_id: str) -> list[Subscription]:
+        """What a subscription was before each of its edits, and last before its removal, oldest first."""
+        asked = {"query": {"term": {"subscription": subscription_id}}, "sort": ["_shard_doc"]}
+        found = self.server.each(schema.FORMER, asked)
+        return in_order(msgspec.convert(row.source["record"], Subscription) for row in found)
+
+    def _keep_former(self, now: Mapping[str, Subscription | None]) -> None:
+        """Keep the records whose places are taken by others, or that are gone, as history."""
+        index = self.server.name(schema.SUBSCRIPTIONS)
+        standing = self.server.rows((index, name) for name in now).values()
+        former = [msgspec.convert(row.source["record"], Subscription) for row in standing]
+        place = self.server.name(schema.FORMER)
+        self.keep(
+            [Write("create", place, former_id(it), former_row(it)) for it in former if it != now[it.id]], seen=True
+        )
+
+
+def former_row(former: Subscription) -> dict[str, Any]:
+    """The row of a subscription as it was."""
+    return {"subscription": former.id, "record": former.to_dict()}
 
 
 def _over(now: datetime, longest: float) -> list[dict[str, Any]]:

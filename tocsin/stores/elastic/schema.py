@@ -7,7 +7,7 @@
 ``stories``             stories that proved to be one with an older one
 ``alerts``              with their notices
 ``deliveries``          with the notice that each carries
-``subscriptions`` …     ``outlets``, ``feeds``, ``drops``, ``refused``, ``meta``
+``subscriptions`` …     ``former-subscriptions``, ``outlets``, ``feeds``, ``drops``, ``refused``, ``meta``
 ======================  ========================================================================================
 
 Each name has the prefix of the store before it. Readers ask the alias ``articles``, which shows ready texts alone.
@@ -29,6 +29,8 @@ STORIES = "stories"
 ALERTS = "alerts"
 DELIVERIES = "deliveries"
 SUBSCRIPTIONS = "subscriptions"
+FORMER = "former-subscriptions"
+"""Subscriptions as they were before each edit, and before their removal."""
 OUTLETS = "outlets"
 FEEDS = "feeds"
 DROPS = "drops"
@@ -78,12 +80,15 @@ _PROPERTIES: Mapping[str, dict[str, Any]] = MappingProxyType(
         STORIES: {"root": _WORD},
         ALERTS: {
             "subscription": _WORD, "story": _WORD, "article": _WORD, "created": _DATE, "notices": _STORED,
+            "notices_of": _WORD,
         } | _RECORD,
         DELIVERIES: {
             "notice": _WORD, "article": _WORD, "channel": _WORD, "state": _WORD, "next_try": _DATE, "created": _DATE,
-            "attempts": _WHOLE, "delivered": _DATE, "error": _TEXT, "told": _STORED,
+            "attempts": _WHOLE, "delivered": _DATE, "error": _TEXT, "digest": _WORD,
+            "told": _STORED,
         } | _RECORD,
         SUBSCRIPTIONS: {"name": _WORD} | _RECORD,
+        FORMER: {"subscription": _WORD} | _RECORD,
         OUTLETS: {"name": _WORD, "active": _FLAG} | _RECORD,
         FEEDS: {"url": _WORD, "outlet": _WORD, "error": _TEXT} | _RECORD,
         DROPS: {

@@ -15,7 +15,7 @@ from tocsin.stores.sqlite.connection import epoch, moment
 from tocsin.stores.sqlite.crawl import CrawlPart, put_drops
 from tocsin.stores.sqlite.filing import KIN
 from tocsin.stores.sqlite.publishing import Shelved, put_words
-from tocsin.stores.sqlite.road import RoadPart
+from tocsin.stores.sqlite.road import RoadPart, put_former
 from tocsin.words import Analysed, Stored
 
 _article = msgspec.json.Decoder(Article)
@@ -28,6 +28,7 @@ _KEYED: dict[str, tuple[str, str, Any]] = {
     "feeds": ("url", "feeds", Feed),
     "pages": ("address_id", "pages", PageState),
     "subscriptions": ("id", "subscriptions", Subscription),
+    "former-subscriptions": ("id", "subscription_history", Subscription),
 }
 """Kinds whose rows are a record under an id: column of the id, table, record."""
 _COUNTED = {**{kind: table for kind, (_, table, _) in _KEYED.items()}, "stories": "aliases"}
@@ -161,6 +162,9 @@ class CopyingPart(CrawlPart, RoadPart):
         elif kind == "subscriptions":
             values = [(record.id, record.to_json()) for record in records]
             cursor.executemany("INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", values)
+        elif kind == "former-subscriptions":
+            for record in records:
+                put_former(cursor, record)
         elif kind == "stories":
             cursor.executemany("INSERT OR REPLACE INTO aliases VALUES (?, ?)", rows)
         elif kind == "alerts":

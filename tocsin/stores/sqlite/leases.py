@@ -73,6 +73,17 @@ class SqliteLeases:
         rows = self._db.rows(f"SELECT name, owner FROM leases WHERE NOT {_OVER} ORDER BY name", (now,))
         return {name: owner for name, owner in rows if name.startswith(beginning)}
 
+    def heard(self, beginning: str, seconds: float) -> dict[str, float]:
+        """Names beginning so, and how many seconds ago each was leased last, for so many seconds; over ones too."""
+        now = self._clock.now().timestamp()
+        rows = self._db.rows("SELECT name, ? - (until - ?) FROM leases WHERE until > 0 ORDER BY name", (now, seconds))
+        return {name: max(0.0, ago) for name, ago in rows if name.startswith(beginning)}
+
+    def forget(self, name: str, owner: str) -> None:
+        """End a lease of one's own, and leave nothing of its name, not even that it is over."""
+        with self._db.write() as cursor:
+            cursor.execute("DELETE FROM leases WHERE name = ? AND owner = ?", (name, owner))
+
     def close(self) -> None:
         """End all connections; leases stay until they are over."""
         self._db.close()

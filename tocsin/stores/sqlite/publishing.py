@@ -20,6 +20,7 @@ from tocsin.stores.sqlite.fulltext import line
 from tocsin.words import Analysed
 
 _alert = msgspec.json.Decoder(Alert)
+_notice = msgspec.json.Decoder(Notice)
 _KNOWN = f"SELECT subscription, record FROM alerts WHERE story IN {KIN} ORDER BY created DESC, id DESC"
 """Alerts of a story under whichever of its ids; of one subscription the oldest comes last."""
 
@@ -88,6 +89,26 @@ class SqlitePublishing:
         gathered = {(alert.subscription, alert.story): alert for alert in self._alerts.values()}
         return {of: alert for of, alert in gathered.items() if of in wanted} | found
 
+    def told_of(self, articles: Collection[str]) -> list[tuple[Alert, list[Notice]]]:
+        """The alerts of which a notice tells one of these articles, each with all its notices, oldest first."""
+        rows = self._db.rows(
+            "SELECT record FROM alerts WHERE id IN"
+            " (SELECT alert FROM notices WHERE article IN (SELECT value FROM json_each(?))) ORDER BY created, id",
+            (_names(articles),),
+        )
+        alerts = [_alert.decode(record) for (record,) in rows]
+        notices = self.notices_of([alert.id for alert in alerts])
+        return [(alert, notices[alert.id]) for alert in alerts]
+
+    def notices_of(self, alerts: Collection[str]) -> dict[str, list[Notice]]:
+        """The notices of each of these alerts that has any, oldest first."""
+        found: dict[str, list[Notice]] = {}
+        sql = "SELECT record FROM notices WHERE alert IN (SELECT value FROM json_each(?)) ORDER BY created, id"
+        for (record,) in self._db.rows(sql, (_names(alerts),)):
+            notice = _notice.decode(record)
+            found.setdefault(notice.alert, []).append(notice)
+        return found
+
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""
         self._alerts[alert.id] = alert
@@ -142,6 +163,10 @@ class SqlitePublishing:
                 _count(cursor, before, self._arriving[alert.article][0])
         cursor.executemany("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)", first)
         return {name for name, *_ in first}
+
+
+def _names(ids: Collection[str]) -> str:
+    return msgspec.json.encode(list(ids)).decode()
 
 
 def _make_ready(cursor: apsw.Cursor, article: Article, now: datetime) -> tuple[int, int] | None:

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import cast
 
+import apsw
 import msgspec
 
 from tocsin.records import Alert, Article, Drop, Subscription
-from tocsin.stores.port import Hint
+from tocsin.stores.port import Hint, former_id, in_order
 from tocsin.stores.sqlite.connection import Database, moment
 from tocsin.stores.sqlite.crawl import put_drops
 from tocsin.stores.sqlite.filing import SqliteFiling
@@ -205,14 +207,36 @@ class RoadPart(OutboxPart):
     def put_subscriptions(self, subscriptions: Sequence[Subscription]) -> None:
         """Create or replace many by id, as one change of the set."""
         with self.db.write() as cursor:
+            self._keep_former(cursor, subscriptions)
             cursor.executemany(
                 "INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", [(it.id, it.to_json()) for it in subscriptions]
             )
             cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
 
     def remove_subscription(self, subscription_id: str) -> bool:
-        """Forget a subscription; its alerts stay. False where it was not known."""
+        """Forget a subscription; its alerts and its history stay. False where it was not known."""
         with self.db.write() as cursor:
+            self._keep_former(cursor, (), subscription_id)
             gone = list(cursor.execute("DELETE FROM subscriptions WHERE id = ? RETURNING id", (subscription_id,)))
             cursor.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
         return bool(gone)
+
+    def subscription_history(self, subscription_id: str) -> list[Subscription]:
+        """What a subscription was before each of its edits, and last before its removal, oldest first."""
+        sql = "SELECT record FROM subscription_history WHERE subscription = ?"
+        return in_order(_subscription.decode(record) for (record,) in self.db.rows(sql, (subscription_id,)))
+
+    def _keep_former(self, cursor: apsw.Cursor, now: Sequence[Subscription], gone: str = "") -> None:
+        """Keep the records whose places are taken by others, or that are gone, as history."""
+        known = {it.id: it for it in now}
+        for name in known or [gone]:
+            for (record,) in cursor.execute("SELECT record FROM subscriptions WHERE id = ?", (name,)).fetchall():
+                former = _subscription.decode(cast("bytes", record))
+                if former != known.get(name):
+                    put_former(cursor, former)
+
+
+def put_former(cursor: apsw.Cursor, former: Subscription) -> None:
+    """Write down what a subscription was; what is written down stays."""
+    row = former_id(former), former.id, former.to_json()
+    cursor.execute("INSERT OR IGNORE INTO subscription_history VALUES (?, ?, ?)", row)

@@ -1,11 +1,17 @@
 """What keeps a store in order: its health, its retention, its second tries."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import apsw
 import msgspec
 
 from tocsin.records import Article
+from tocsin.stores.copying import batches
+from tocsin.stores.packing import key
+from tocsin.stores.port import own_story
 from tocsin.stores.retention import RETENTION
 from tocsin.stores.sqlite.connection import Database
 from tocsin.stores.sqlite.crawl import put_drops
@@ -29,31 +35,26 @@ class UpkeepPart:
         return str(self.db.one("PRAGMA integrity_check(1)"))
 
     def prune(self, now: datetime, *, dry_run: bool) -> dict[str, int]:
-        """Remove what is past its retention; returns rows per kind. Addresses stay, so nothing returns as new."""
+        """Remove what is past its retention; returns rows per kind. Addresses stay, so nothing returns as new.
+
+        In many short transactions: others write meanwhile. What is ended in the middle goes on with the next call.
+        """
         before = {kind: (now - age).timestamp() for kind, age in RETENTION.items()}
-        old = (
-            "SELECT seq FROM articles WHERE first_seen < ? AND state IN ('ready', 'parked')"
-            " AND id NOT IN (SELECT article FROM notices)"
-        )
+        drops = self.db.rows("SELECT seq FROM drops WHERE at < ?", (before["drops"],))
         delivered = "notice IN (SELECT id FROM notices WHERE created < ?) AND state <> 'waiting'"
-        counts = {
-            "drops": self.db.one("SELECT count(*) FROM drops WHERE at < ?", (before["drops"],)),
-            "deliveries": self.db.one(f"SELECT count(*) FROM deliveries WHERE {delivered}", (before["deliveries"],)),
-            "articles": self.db.one(f"SELECT count(*) FROM ({old})", (before["articles"],)),
-        }
-        if dry_run:
-            return counts
-        with self.db.write() as cursor:
-            cursor.execute("DELETE FROM drops WHERE at < ?", (before["drops"],))
-            cursor.execute(f"DELETE FROM deliveries WHERE {delivered}", (before["deliveries"],))
-            for table in ("tokens", "tags"):
-                cursor.execute(f"DELETE FROM {table} WHERE article IN ({old})", (before["articles"],))
-            owned = f"SELECT key_of(own_story(id)) FROM articles WHERE seq IN ({old})"
-            cursor.execute(f"DELETE FROM sketches WHERE own IN ({owned})", (before["articles"],))
-            gone = f"SELECT arrival FROM articles WHERE seq IN ({old}) AND arrival IS NOT NULL"
-            cursor.execute(f"DELETE FROM words WHERE rowid IN ({gone})", (before["articles"],))
-            cursor.execute(f"DELETE FROM articles WHERE seq IN ({old})", (before["articles"],))
-        return counts
+        deliveries = self.db.rows(f"SELECT id FROM deliveries WHERE {delivered}", (before["deliveries"],))
+        # Texts that were told of are evidence.
+        old = "first_seen < ? AND state IN ('ready', 'parked') AND id NOT IN (SELECT article FROM notices)"
+        texts = self.db.rows(f"SELECT seq, id, story, arrival FROM articles WHERE {old}", (before["articles"],))
+        if not dry_run:
+            for table, name, rows in (("drops", "seq", drops), ("deliveries", "id", deliveries)):
+                for some in batches(rows, _BATCH):
+                    with self.db.write() as cursor:
+                        cursor.executemany(f"DELETE FROM {table} WHERE {name} = ?", some)
+            for some in batches(texts, _BATCH):
+                with self.db.write() as cursor:
+                    _remove_texts(cursor, some)
+        return {"drops": len(drops), "deliveries": len(deliveries), "articles": len(texts)}
 
     def examine(self, now: datetime) -> list[Finding]:
         """How the file is."""
@@ -97,3 +98,28 @@ class UpkeepPart:
                 )
                 if cursor.connection.changes():
                     put_drops(cursor, [taken_up(it, it.reason, now)])
+
+
+def _remove_texts(cursor: apsw.Cursor, texts: Sequence[tuple[Any, ...]]) -> None:
+    """Remove articles, by number, id, story and arrival, inside an open transaction.
+
+    One may have been told of since they were looked for: such a one stays.
+    """
+    told = "SELECT article FROM notices WHERE article = ?"
+    gone = [text for text in texts if not cursor.execute(told, (text[1],)).fetchall()]
+    numbers = [(seq,) for seq, _, _, _ in gone]
+    arrivals = [(arrival,) for _, _, _, arrival in gone if arrival is not None]
+    own = [own_story(name) for _, name, _, _ in gone]
+    for table in ("tokens", "tags"):
+        cursor.executemany(f"DELETE FROM {table} WHERE article = ?", numbers)
+    cursor.executemany("DELETE FROM sketches WHERE own = ?", [(key(story),) for story in own])
+    cursor.executemany("DELETE FROM articles WHERE seq = ?", numbers)
+    cursor.executemany("DELETE FROM arrivals WHERE arrival = ?", arrivals)
+    # What a story is one with is known for as long as anything is called by its id.
+    cursor.executemany(
+        "DELETE FROM aliases WHERE story = ?1 AND NOT EXISTS (SELECT 1 FROM sketches WHERE own = key_of(?1))"
+        " AND NOT EXISTS (SELECT 1 FROM articles WHERE story = ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM alerts WHERE story = ?1)",
+        [(story,) for story in {*own, *(story for _, _, story, _ in gone)}],
+    )
+    cursor.executemany("DELETE FROM words WHERE rowid = ?", arrivals)

@@ -40,3 +40,9 @@ DROP TABLE old_prints;
 CREATE TABLE leases (
   name TEXT PRIMARY KEY, owner TEXT NOT NULL, token INTEGER NOT NULL, until REAL NOT NULL, seconds REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Subscriptions as they were before each edit, and as they were when they were removed.
+CREATE TABLE subscription_history (
+  id TEXT PRIMARY KEY, subscription TEXT NOT NULL, record BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscription_history_by_subscription ON subscription_history (subscription);
