@@ -277,6 +277,7 @@ def _seen(state: PageState, page: Page) -> PageState:
         etag=page.http.etag,
         last_modified=page.http.last_modified,
         fetched=page.fetched,
+        missing=None,
     )
 
 

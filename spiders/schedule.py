@@ -9,6 +9,8 @@ USUAL = 600.0
 DAY = 86400.0
 LADDER = (900.0, 2700.0, 18000.0, 64800.0, 6 * DAY)
 """Seconds from one look at an article to the next: 15 minutes, an hour, 6 hours, a day and a week after the first."""
+GONE = 1800.0
+"""Seconds after which a page that is not there any more is looked for again, before it counts as withdrawn."""
 MAX_TTL = 3600.0
 """Longest ``ttl`` of a feed that is obeyed: many feeds name one that was never thought about."""
 

@@ -14,9 +14,9 @@ from spiders.answers import Answer, Fetcher
 from spiders.ledger import Ledger
 from spiders.pipelines import Counters, Intake, since, span
 from spiders.polls import Polls
-from spiders.schedule import next_look, page_retry
+from spiders.schedule import GONE, next_look, page_retry, scale
 from tocsin.clock import Clock
-from tocsin.records import Drop, Feed, Outlet, Page, PageState
+from tocsin.records import Article, Drop, Feed, HttpFacts, Outlet, Page, PageState, derived_id
 
 log = structlog.get_logger("spiders")
 
@@ -206,7 +206,9 @@ class Watch:
             self._counters.unchanged += 1
             live = self._intake.is_live(state.address_id)
             due = next_look(self.outlet, now, before=span(state), waited=since(state, now), live=live, changed=False)
-            await self._ledger.write(pages=[msgspec.structs.replace(state, status=304, fetched=now, due=due)])
+            await self._ledger.write(
+                pages=[msgspec.structs.replace(state, status=304, fetched=now, due=due, missing=None)]
+            )
         else:
             self._counters.pages += 1
             page = Page(
@@ -232,10 +234,48 @@ class Watch:
         before = span(state) if state.fetched is not None and state.status not in (200, 304) else 0.0
         due = page_retry(self.outlet, now, before=before, first=answer.retry) if answer.retry else None
         failed = msgspec.structs.replace(state, status=answer.status, fetched=now, due=due)
+        withdrawn: list[Article] = []
+        if answer.status in (404, 410) and state.fetched is not None:
+            failed, withdrawn = await self._gone(state, failed, answer, now)
         if self._once and answer.retry and tries < 2:
             self._again.append(failed)
         self._counters.drops += 1
         drop = Drop(
             at=now, room="spiders", reason=answer.reason, url=state.url, outlet=self.outlet.name, detail=answer.detail
         )
-        await self._ledger.write(pages=[failed], drops=[drop])
+        await self._ledger.write(articles=withdrawn, pages=[failed], drops=[drop])
+
+    async def _gone(
+        self, state: PageState, failed: PageState, answer: Answer, now: datetime
+    ) -> tuple[PageState, list[Article]]:
+        """A page that was there and is not: looked for once more, and withdrawn where it is missing then as well."""
+        again = GONE * scale(self.outlet)
+        if state.status in (200, 304):
+            return msgspec.structs.replace(failed, missing=now, due=now + timedelta(seconds=again)), []
+        if state.missing is None:
+            return failed, []
+        if (now - state.missing).total_seconds() < again:
+            return msgspec.structs.replace(failed, due=state.missing + timedelta(seconds=again)), []
+        last = (await self._ledger.ask(lambda store: store.latest([state.address_id]))).get(state.address_id)
+        return failed, [withdrawal(last, answer, now)] if last and last.kind != "withdrawn" else []
+
+
+def withdrawal(last: Article, answer: Answer, now: datetime) -> Article:
+    """What stands at the address of a text that is no longer there: its headline and no text."""
+    return Article(
+        id=derived_id("withdrawn", last.id),
+        address_id=last.address_id,
+        url=last.url,
+        fetched_url=answer.url,
+        outlet=last.outlet,
+        outlet_country=last.outlet_country,
+        first_seen=now,
+        title=last.title,
+        lang=last.lang,
+        published=last.published,
+        published_origin=last.published_origin,
+        published_note=last.published_note,
+        kind="withdrawn",
+        http=HttpFacts(status=answer.status),
+        text_hash=derived_id("text", ""),
+    )

@@ -32,8 +32,9 @@ SCHEMA = 1
 FeedKind = Literal["feed", "sitemap", "front", "section"]
 State = Literal["accepted", "filed", "ready", "parked"]
 Relation = Literal["original", "copy", "copy with additions", "version", "translation"]
-Kind = Literal["article", "live", "entry", "bulletin", "gallery", "video", "other"]
-"""``bulletin`` is a round-up of many short items; ``other`` a page that was read only because a person named it."""
+Kind = Literal["article", "live", "entry", "bulletin", "gallery", "video", "other", "withdrawn"]
+"""``bulletin`` is a round-up of many short items; ``other`` a page that was read only because a person named it;
+``withdrawn`` stands, without a text, where a page is no longer there."""
 NoticeKind = Literal["first", "added", "grown", "corrected", "gone"]
 DeliveryState = Literal["waiting", "delivered", "failed", "muted"]
 """``muted``: the reader asked not to be told, and why stands in its error; nothing is sent."""
@@ -167,6 +168,8 @@ class PageState(Record):
     changes: int = 0
     """Fetches that brought a text different from the one before."""
     listing: Listing | None = None
+    missing: datetime | None = None
+    """When the server first said that it is not there any more; None after it was there."""
 
 
 class HttpFacts(Record):

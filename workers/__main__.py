@@ -17,6 +17,7 @@ from tocsin.errors import Away, UserError
 from tocsin.parent import when_parent_goes
 from tocsin.settings import Settings
 from tocsin.stores import open_store
+from tocsin.stores.heartbeats import Heart
 from workers.sweep import oversee
 
 if TYPE_CHECKING:
@@ -28,28 +29,37 @@ AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 log = structlog.get_logger()
 
 
-def run(store: "Store", settings: Settings, clock: Clock, *, once: bool, stopped: Callable[[], bool]) -> int:
+def run(
+    store: "Store",
+    settings: Settings,
+    clock: Clock,
+    *,
+    once: bool,
+    stopped: Callable[[], bool],
+    beat: Callable[[], object] = lambda: None,
+) -> int:
     """Carry articles and deliver notices until stopped, or with ``once`` until nothing is waiting.
 
-    Returns how many articles were carried.
+    ``beat`` is called whenever the loop comes round. Returns how many articles were carried.
     """
     from workers.channels import Channels
     from workers.deliver import deliver_due, settle
     from workers.flow import turn
     from workers.opening import open_hall
 
-    _read_anew(store, settings, stopped)
+    _read_anew(store, settings, stopped, beat)
     hall = open_hall(store, settings, clock)
     channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private)
     carried = waits = 0
     while not stopped():
+        beat()
         try:
             moved = turn(hall)
             sent = deliver_due(store, channels, clock, settings.zone)
         except Away as error:
             if once:
                 raise
-            _wait(error, waits, stopped)
+            _wait(error, waits, stopped, beat)
             waits += 1
             continue
         waits = 0
@@ -62,16 +72,17 @@ def run(store: "Store", settings: Settings, clock: Clock, *, once: bool, stopped
     return carried
 
 
-def _wait(error: Away, before: int, stopped: Callable[[], bool]) -> None:
+def _wait(error: Away, before: int, stopped: Callable[[], bool], beat: Callable[[], object]) -> None:
     """Wait for a server that is away: it is said once, and everybody's leases see to it that nothing is lost."""
     if not before:
         log.warning("the work rests until a server is back", error=str(error))
     end = time.monotonic() + AWAY_SECONDS[min(before, len(AWAY_SECONDS) - 1)]
     while time.monotonic() < end and not stopped():
+        beat()
         time.sleep(IDLE_SECONDS)
 
 
-def _read_anew(store: "Store", settings: Settings, stopped: Callable[[], bool]) -> None:
+def _read_anew(store: "Store", settings: Settings, stopped: Callable[[], bool], beat: Callable[[], object]) -> None:
     """Bring texts that an older analyser read to this one."""
     from tocsin.words import ANALYSER, Words
     from workers.reindex import reindex
@@ -79,7 +90,12 @@ def _read_anew(store: "Store", settings: Settings, stopped: Callable[[], bool]) 
     if not store.outdated_count(ANALYSER):
         return
     words = Words.open(settings.cache_dir)
-    brought = reindex(store, words, lambda done: log.info("texts are read anew", done=done), stopped)
+
+    def say(done: int) -> None:
+        log.info("texts are read anew", done=done)
+        beat()
+
+    brought = reindex(store, words, say, stopped)
     log.info("all texts are read by this analyser", articles=brought)
 
 
@@ -91,9 +107,12 @@ def main() -> int:
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
     # What ``oversee`` starts: the Celery worker itself, with the descriptor of its pulse.
     parser.add_argument("--tasks", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, help=argparse.SUPPRESS)
+    # What a supervisor gives: a descriptor that is touched as the loop comes round.
+    parser.add_argument("--pulse", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.tasks is not None:
-        return _tasks(arguments.store, arguments.tasks)
+        return _tasks(arguments.store, arguments.tasks, arguments.rounds)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if arguments.with_parent:
@@ -105,11 +124,10 @@ def main() -> int:
         settings = settings_module.load(store=arguments.store)
         logs.configure(settings.log_level)
         store = open_store(settings.store_url, settings.redis)
-        if settings.broker and not arguments.once:
-            _read_anew(store, settings, stop.is_set)
-            oversee(store, settings, SystemClock(), stop)
+        if arguments.once:
+            run(store, settings, SystemClock(), once=True, stopped=stop.is_set)
         else:
-            run(store, settings, SystemClock(), once=arguments.once, stopped=stop.is_set)
+            _go_on(store, settings, stop, arguments.pulse)
         store.close()
     except UserError as error:
         sys.stderr.write(f"{error}\n")
@@ -117,12 +135,26 @@ def main() -> int:
     return 0
 
 
-def _tasks(store: str | None, pulse: int) -> int:
+def _go_on(store: "Store", settings: Settings, stop: threading.Event, pulse: int | None) -> None:
+    """Work until stopped, and be heard of."""
+    clock = SystemClock()
+    heart = Heart.open("workers", settings, clock, pulse)
+    try:
+        if settings.broker:
+            _read_anew(store, settings, stop.is_set, heart.beat)
+            oversee(store, settings, clock, stop, heart)
+        else:
+            run(store, settings, clock, once=False, stopped=stop.is_set, beat=heart.beat)
+    finally:
+        heart.end()
+
+
+def _tasks(store: str | None, pulse: int, rounds: int) -> int:
     from workers.tasks import work
 
     settings = settings_module.load(store=store)
     logs.configure(settings.log_level)
-    return work(settings, pulse)
+    return work(settings, pulse, rounds)
 
 
 if __name__ == "__main__":

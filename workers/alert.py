@@ -17,6 +17,7 @@ from tocsin.query.terms import guess
 from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, near_id
 from tocsin.rhythm import digest_id, due
 from tocsin.stores.port import Publishing, ReaderStore, RoadStore, alert_id
+from tocsin.subscriptions import asked, is_over, silenced
 from workers.follow_ups import FollowUp, adds, edited, not_before, notice_of
 
 RARE = 0.0005
@@ -67,7 +68,8 @@ class Rules:
 
     def _read(self, subscription: Subscription) -> Plan | None:
         try:
-            return self._expander.read(subscription.query)
+            due(subscription, subscription.created)
+            return self._expander.read(asked(subscription))
         except UserError as error:
             log.warning("a subscription cannot be used", name=subscription.name, error=str(error))
             return None
@@ -116,8 +118,10 @@ def ring(
     met = [
         _Met(article, document, lines, subscription)
         for article, document in arrived
+        if article.kind != "withdrawn"
         for lines in (Lines(article),)
         for subscription in rules.matches(document)
+        if not is_over(subscription, now)
     ]
     roots = publishing.roots({it.article.story for it in met})
     known = publishing.alerts_of({(it.subscription.id, roots[it.article.story]) for it in met})
@@ -132,7 +136,11 @@ def ring(
         else:
             known[of] = _first(it, rules.plans[it.subscription.id], publishing, now)
             notices += 1
-    told = [*_corrected(arrived, {(it.article.id, it.subscription.id): it for it in met}, rules, publishing, store)]
+    told = [
+        it
+        for it in _corrected(arrived, {(it.article.id, it.subscription.id): it for it in met}, rules, publishing, store)
+        if not is_over(rules.subscriptions[it.alert.subscription], now)
+    ]
     corrected = {(it.alert.id, it.article.id) for it in told}
     told += [it for it in _added(again, rules, publishing, store) if (it.alert.id, it.article.id) not in corrected]
     for one in told:
@@ -164,9 +172,8 @@ def _corrected(
         texts = {it.id: it for it in store.versions(article.address_id) if it.version < article.version}
         for alert, notices in publishing.told_of(texts) if texts else ():
             subscription = rules.subscriptions.get(alert.subscription)
-            if subscription is None or "corrected" not in subscription.tells:
-                continue
-            if what := edited(article, texts, notices):
+            what = edited(article, texts, notices) if subscription else None
+            if subscription and what and what.kind in subscription.tells:
                 yield _Told(alert, notices, what, article, met.get((article.id, alert.subscription)))
 
 
@@ -198,7 +205,8 @@ def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime) -> N
     notice = notice_of(told.alert, told.what, told.article, told.notices, found, now)
     others = [it.created for it in told.notices if it.kind == "added" and it.id != notice.id]
     moment = not_before([*others, now]) if notice.kind == "added" else now
-    publishing.put_notice(notice, _deliveries(notice, subscription, moment))
+    silence = _silence(subscription, told.article, publishing)
+    publishing.put_notice(notice, _deliveries(notice, subscription, moment, silence))
 
 
 def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Alert:
@@ -220,19 +228,34 @@ def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Aler
         hits=hits(plan, document, lines),
     )
     publishing.put_alert(alert)
-    publishing.put_notice(notice, _deliveries(notice, subscription, now))
+    silence = _silence(subscription, article, publishing)
+    publishing.put_notice(notice, _deliveries(notice, subscription, now, silence))
     return alert
 
 
-def _deliveries(notice: Notice, subscription: Subscription, not_before: datetime) -> list[Delivery]:
-    """A row for each channel; what has to wait goes together with all that waits for the same moment."""
-    moment = max(due(subscription, notice.created), not_before)
-    waits = moment > notice.created
+def _silence(subscription: Subscription, article: Article, publishing: Publishing) -> str:
+    """Why nothing is said of an article, where its story or series is muted; empty where it is not."""
+    if not subscription.muted:
+        return ""
+    stories = {muted.key for muted in subscription.muted if muted.what == "story"}
+    return silenced(subscription, article, publishing.roots({*stories, article.story}))
+
+
+def _deliveries(notice: Notice, subscription: Subscription, not_before: datetime, silence: str) -> list[Delivery]:
+    """A row for each channel; what has to wait goes together with all that waits for the same moment.
+
+    ``silence``: why it is not told at all; empty where it is.
+    """
+    log.debug("rang", article=notice.article, notice=notice.id, subscription=subscription.id, kind=notice.kind)
+    moment = due(subscription, not_before)
+    waits = moment > notice.created and not silence
     return [
         Delivery(
             id=near_id(notice.id, "delivery", notice.id, channel),
             notice=notice.id,
             channel=channel,
+            state="muted" if silence else "waiting",
+            error=silence,
             next_try=moment if waits else None,
             digest=digest_id(channel, moment) if waits else "",
         )

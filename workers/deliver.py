@@ -107,16 +107,19 @@ def back_off(delivery: Delivery) -> timedelta:
 def _went(delivery: Delivery, notice: Notice, answer: Later | Refused | None, now: datetime) -> Delivery:
     """A delivery after an attempt."""
     tried = msgspec.structs.replace(delivery, attempts=delivery.attempts + 1)
+    told = {"article": notice.article, "notice": notice.id, "channel": masked(delivery.channel)}
     if answer is None:
+        log.debug("delivered", **told)
         return msgspec.structs.replace(tried, state="delivered", delivered=now, next_try=None, error="")
     given_up = now - notice.created >= GIVE_UP and tried.attempts >= len(BACK_OFF)
     if isinstance(answer, Refused) or given_up:
         reason = (
             answer.reason if isinstance(answer, Refused) else f"{answer.reason} Given up after {GIVE_UP.days} days."
         )
-        log.warning("a notice could not be delivered", channel=masked(delivery.channel), notice=notice.id, error=reason)
+        log.warning("a notice could not be delivered", **told, error=reason)
         return msgspec.structs.replace(tried, state="failed", next_try=None, error=reason)
     pause = back_off(tried) if answer.after_seconds is None else timedelta(seconds=answer.after_seconds)
+    log.info("a notice waits for another attempt", **told, seconds=round(pause.total_seconds()), error=answer.reason)
     return msgspec.structs.replace(tried, next_try=now + pause, error=answer.reason)
 
 

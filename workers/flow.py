@@ -108,6 +108,8 @@ def file(hall: Hall, articles: Sequence[Article]) -> list[Carried]:
                 for other in decided.joins:
                     filing.join(decided.article.story, other)
                 filed.append(Carried(msgspec.structs.replace(decided.article, state="filed"), analysed))
+    for article, _ in filed:
+        log.debug("filed", article=article.id, story=article.story, relation=article.relation)
     return filed
 
 
@@ -126,6 +128,9 @@ def publish(hall: Hall, carried: Sequence[Carried]) -> None:
             if publishing.make_ready(article, analysed, now)
         ]
         notices = ring(arrived, rules, publishing, hall.store, now)
+    for article, _ in arrived:
+        log.debug("ready", article=article.id)
+    log.info("a batch is ready", articles=len(arrived), notices=notices)
     if notices:
         hall.rang()
 
@@ -135,6 +140,7 @@ def _without_poison(hall: Hall, claimed: Sequence[Article]) -> list[Article]:
     for article in claimed:
         if article.attempts > MAX_ATTEMPTS:
             hall.store.park(article, "the workers failed on it three times", hall.clock.now())
+            log.warning("an article is parked: the workers failed on it three times", article=article.id)
         else:
             willing.append(article)
     return willing
@@ -148,6 +154,7 @@ def _enriched(hall: Hall, articles: Iterable[Article]) -> Iterable[Carried]:
         except Exception:  # one poisoned text must not stop the others
             log.exception("an article could not be enriched", article=article.id, url=article.url)
             continue
+        log.debug("enriched", article=article.id, lang=enriched.lang)
         yield Carried(msgspec.structs.replace(enriched, analyser=ANALYSER), analysed)
 
 

@@ -38,6 +38,8 @@ def edited(article: Article, texts: Mapping[str, Article], notices: Sequence[Not
     if last is None:
         return None
     before = texts[last.article]
+    if article.kind == "withdrawn":
+        return FollowUp("gone", before, f"the page is gone: HTTP status {article.http.status}, more than once")
     shown = next((it.hits for it in reversed(notices) if it.article == before.id and it.hits), ())
     reason = correction(before, article, between(before, article), shown)
     return FollowUp("corrected", before, reason) if reason else None

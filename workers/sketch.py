@@ -51,7 +51,8 @@ class Drawn(NamedTuple):
 def sketch(article: Article, analysed: Analysed) -> Drawn:
     """Draw a text.
 
-    A live page as a whole gets no fingerprints: it holds one text after another, and would swallow them all.
+    A live page as a whole gets no fingerprints: it holds one text after another, and would swallow them all. What was
+    withdrawn has no text.
     """
     words = [token.keys[0] for token in analysed.text]
     names = names_at(analysed)
@@ -80,7 +81,7 @@ def sketch(article: Article, analysed: Analysed) -> Drawn:
         first_seen=article.first_seen,
     )
     top = frozenset(hashes[: max(1, len(hashes) // 3)]) - quoted
-    return Drawn(drawn, () if article.kind == "live" else tuple(every[:count]), top)
+    return Drawn(drawn, () if article.kind in ("live", "withdrawn") else tuple(every[:count]), top)
 
 
 def packed(numbers: Sequence[int]) -> bytes:

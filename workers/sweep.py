@@ -21,6 +21,7 @@ import structlog
 from tocsin.clock import Clock
 from tocsin.errors import UserError
 from tocsin.settings import Settings
+from tocsin.stores.heartbeats import Heart
 from tocsin.stores.leases import Leases, open_leases
 from tocsin.stores.port import Hint, RoadStore
 
@@ -80,6 +81,8 @@ class Sweeper:
         self._hinted |= {hint.article: now + grace for hint, _ in lost}
         if lost:
             log.info("articles that nobody carried got a hint anew", articles=len(lost))
+            for hint, state in lost:
+                log.debug("hinted anew", article=hint.article, state=state)
         return len(lost)
 
     def end(self) -> None:
@@ -93,8 +96,11 @@ def tell(hints: "Hints", found: Sequence[tuple[Hint, str]]) -> None:
     hints.overdue([hint for hint, state in found if state == "filed"], "match")
 
 
-def oversee(store: RoadStore, settings: Settings, clock: Clock, stop: threading.Event) -> None:
-    """Keep a Celery worker running and sweep, until stopped. Raises UserError where Celery is not installed."""
+def oversee(store: RoadStore, settings: Settings, clock: Clock, stop: threading.Event, heart: Heart) -> None:
+    """Keep a Celery worker running and sweep, until stopped. Raises UserError where Celery is not installed.
+
+    The heart beats for the Celery worker: no more where that one has ended or hears nothing.
+    """
     try:
         from tocsin.queue import Hints
     except ModuleNotFoundError as error:
@@ -111,6 +117,9 @@ def oversee(store: RoadStore, settings: Settings, clock: Clock, stop: threading.
             except UserError as error:
                 log.error("the sweeper cannot go on for now", error=str(error))  # noqa: TRY400 - it says it all
             worker.see_to_it(sweeper.messages)
+            heart.touch()
+            if worker.hears:
+                heart.beat()
     finally:
         worker.stop()
         with contextlib.suppress(UserError):
@@ -127,19 +136,20 @@ class Worker:
     def __init__(self, words: Sequence[str], clock: Clock) -> None:
         self._words, self._clock = words, clock
         self._pulse = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
-        self._touched = 0
+        self._rounds = tempfile.TemporaryFile()  # noqa: SIM115 - the same
+        self._touched = self._turned = 0
         self._deaths = 0
         self._start_at = 0.0
         self._start()
 
     def _start(self) -> None:
-        self._started = self._idle_since = self._clock.monotonic()
+        self._started = self._idle_since = self._turned_at = self._clock.monotonic()
         self._start_at = 0.0
-        pulse = self._pulse.fileno()
-        command = [sys.executable, "-m", "workers", *self._words, "--tasks", str(pulse)]
+        pulse, rounds = self._pulse.fileno(), self._rounds.fileno()
+        command = [sys.executable, "-m", "workers", *self._words, "--tasks", str(pulse), "--rounds", str(rounds)]
         # Ctrl-C on a terminal is for whoever started us: what was accepted is still to be carried.
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, pass_fds=(pulse,), start_new_session=True
+            command, stdin=subprocess.PIPE, pass_fds=(pulse, rounds), start_new_session=True
         )
 
     def see_to_it(self, messages: int) -> None:
@@ -156,10 +166,21 @@ class Worker:
             self._close()
             self._start()
 
+    @property
+    def hears(self) -> bool:
+        """Whether it runs, and has done something lately or had nothing to do."""
+        return self._process.poll() is None and self._clock.monotonic() - self._idle_since <= DEAF
+
     def _listen(self, messages: int, now: float) -> None:
-        """Each task locks the pulse while it runs, and touches it at its end."""
-        touched = os.fstat(self._pulse.fileno()).st_mtime_ns
-        if not messages or touched != self._touched or self._at_work():
+        """Each task locks the pulse while it runs, and touches it at its end. The main process touches the rounds.
+
+        A task is work only while the main process comes round: else nobody would end it should it take for ever.
+        """
+        touched, turned = (os.fstat(it.fileno()).st_mtime_ns for it in (self._pulse, self._rounds))
+        if turned != self._turned:
+            self._turned, self._turned_at = turned, now
+        at_work = now - self._turned_at <= DEAF and self._at_work()
+        if not messages or touched != self._touched or at_work:
             self._touched, self._idle_since = touched, now
         elif now - self._idle_since > DEAF:
             log.warning("the Celery worker hears nothing any more and is ended", seconds=round(now - self._idle_since))
@@ -187,6 +208,7 @@ class Worker:
             self._process.wait()
         self._close()
         self._pulse.close()
+        self._rounds.close()
 
     def _close(self) -> None:
         if self._process.stdin:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
@@ -33,6 +33,8 @@ RESTORE_PAUSE = 60.0
 """Seconds after which it may be asked for once more."""
 DELIVER_LEASE = 25.0
 """Seconds for which one process is the one that delivers: as long as ``deliver_all`` takes at most."""
+ROUND = 2.0
+"""Seconds after which the main process touches the rounds again."""
 
 log = structlog.get_logger()
 
@@ -137,13 +139,19 @@ def _close(**_: Any) -> None:
         here.leases.close()
 
 
-def work(settings: Settings, pulse: int) -> int:
+@worker_ready.connect
+def _come_round(sender: Any, **_: Any) -> None:
+    sender.timer.call_repeatedly(ROUND, os.utime, (app.rounds,))
+
+
+def work(settings: Settings, pulse: int, rounds: int) -> int:
     """Be a Celery worker until SIGTERM, or until standard input closes. Returns its exit code.
 
-    ``pulse``: descriptor of a file that is locked while a task runs, and touched when it ends.
+    ``pulse``: descriptor of a file that is locked while a task runs, and touched when it ends; ``rounds``: of one that
+    the loop of this process touches as it comes round.
     """
     configured(settings, working=True)
-    app.tocsin_settings, app.pulse = settings, pulse
+    app.tocsin_settings, app.pulse, app.rounds = settings, pulse, rounds
     # As root a container is quiet: the danger that is told of are pickled messages, and none is accepted.
     warnings.filterwarnings("ignore", module="celery.platforms")
     worker = app.Worker(

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from spiders.answers import Answer
+from spiders.watch import withdrawal
 from tests.stores.filled import START, StandingClock
 from tocsin import settings
 from tocsin.addresses import address_id, article_id
@@ -262,6 +264,27 @@ def test_a_copy_that_adds_something(hall: Hall) -> None:
         turn(hall)
     assert [it.relation for it in hall.store.members(hall.store.alerts()[0][0].story)][1] == "copy with additions"
     assert [it.kind for it in told(hall)] == ["first", "added"]
+
+
+def test_what_is_withdrawn_is_told(hall: Hall) -> None:
+    """Once, with the headline that was told; and it is found no more."""
+    title, text, _ = TEXTS["en"]
+    first = made(title, text, "en")
+    gone = withdrawal(first, Answer(status=410, url=first.url), START + timedelta(hours=1))
+    for it in (first, gone):
+        hall.clock.at += timedelta(hours=1)
+        hall.store.accept([it])
+        turn(hall)
+    before, after = told(hall)
+    assert (before.kind, after.kind) == ("first", "gone")
+    assert "410" in after.reason
+    versions = hall.store.versions(first.address_id)
+    assert [(it.kind, it.relation, it.state) for it in versions] == [
+        ("article", "original", "ready"),
+        ("withdrawn", "version", "ready"),
+    ]
+    hall.store.accept([withdrawal(first, Answer(status=404, url=first.url), START + timedelta(hours=2))])
+    assert turn(hall) == 0
 
 
 def test_one_notice_of_additions_in_an_hour() -> None:
