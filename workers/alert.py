@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 import structlog
@@ -18,7 +19,7 @@ from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, 
 from tocsin.rhythm import digest_id, due
 from tocsin.stores.port import Publishing, ReaderStore, RoadStore, alert_id
 from tocsin.subscriptions import asked, is_over, silenced
-from workers.follow_ups import FollowUp, adds, edited, not_before, notice_of
+from workers.follow_ups import FollowUp, adds, edited, grown, not_before, notice_of
 
 RARE = 0.0005
 """Share of articles that a word is taken to stand in which none of the newest has twice."""
@@ -143,6 +144,7 @@ def ring(
     ]
     corrected = {(it.alert.id, it.article.id) for it in told}
     told += [it for it in _added(again, rules, publishing, store) if (it.alert.id, it.article.id) not in corrected]
+    told += _grown(again, publishing, store)
     for one in told:
         _tell(one, rules, publishing, now)
     return notices + len(told)
@@ -195,6 +197,25 @@ def _added(
         others = [it for it in told if it.id != met.article.id]
         if others and (what := adds(met.article, others, rules.plans[met.subscription.id], rules.words)):
             yield _Told(alert, notices[alert.id], what, met.article, met)
+
+
+def _grown(again: Sequence[tuple[_Met, Alert]], publishing: Publishing, store: ReaderStore) -> Iterator[_Told]:
+    """Texts that have reached so many outlets as somebody wants to hear of."""
+    asked = [(met, alert) for met, alert in again if "grown" in met.subscription.tells and met.subscription.grown_at]
+    if not asked:
+        return
+    notices = publishing.notices_of({alert.id for _, alert in asked})
+    first = store.articles(sorted({alert.article for _, alert in asked}))
+    story = cache(store.story)
+    done = set()
+    for met, alert in asked:
+        spread, text = story(alert.story), first.get(alert.article)
+        if spread is None or text is None or alert.id in done:
+            continue
+        what = grown(alert, len(spread.outlets), met.subscription.grown_at, notices.get(alert.id, ()), text)
+        if what:
+            done.add(alert.id)
+            yield _Told(alert, notices.get(alert.id, ()), what, met.article, met)
 
 
 def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime) -> None:

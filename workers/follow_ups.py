@@ -27,6 +27,8 @@ class FollowUp(NamedTuple):
     kind: NoticeKind
     before: Article
     reason: str
+    key: str = ""
+    """What tells it from others of its kind; empty: the article."""
 
 
 def edited(article: Article, texts: Mapping[str, Article], notices: Sequence[Notice]) -> FollowUp | None:
@@ -57,11 +59,25 @@ def adds(article: Article, told: Sequence[Article], plan: Plan, words: Words) ->
     return FollowUp("added", told[-1], f"{len(added.split()):,} words were added")
 
 
+def grown(
+    alert: Alert, outlets: int, counts: Sequence[int], notices: Sequence[Notice], told: Article
+) -> FollowUp | None:
+    """That a text has reached one of these numbers of outlets; None where it has not, or that was told before."""
+    reached = max((count for count in counts if count <= outlets), default=0)
+    if not reached:
+        return None
+    key = str(reached)
+    name = near_id(alert.id, "notice", alert.id, "grown", key)
+    if any(it.id == name for it in notices):
+        return None
+    return FollowUp("grown", told, f"{outlets} outlets have it", key)
+
+
 def notice_of(
     alert: Alert, told: FollowUp, article: Article, notices: Sequence[Notice], hits: tuple[Hit, ...], now: datetime
 ) -> Notice:
     """The notice of a follow-up: the same one, whoever makes it again."""
-    name = near_id(alert.id, "notice", alert.id, told.kind, article.id)
+    name = near_id(alert.id, "notice", alert.id, told.kind, told.key or article.id)
     known = next((it.ordinal for it in notices if it.id == name), len(notices) + 1)
     return Notice(
         id=name,

@@ -266,6 +266,29 @@ def test_a_copy_that_adds_something(hall: Hall) -> None:
     assert [it.kind for it in told(hall)] == ["first", "added"]
 
 
+def test_growth_is_told_at_chosen_counts(hall: Hall) -> None:
+    """Each count once, and the highest one where several are reached together."""
+    (known,) = hall.store.subscriptions()
+    wanted = msgspec.structs.replace(known, tells=("grown",), grown_at=(2, 3, 6))
+    hall.store.put_subscription(wanted)
+    title, text, _ = TEXTS["en"]
+    kinds = []
+    for outlets in (["a"], ["b"], ["c"], ["d"], ["e", "f", "g"]):
+        for outlet in outlets:
+            one = made(title, text, "en")
+            address = address_id(f"https://{outlet}.example/a")
+            changes = {"address_id": address, "url": f"https://{outlet}.example/a", "outlet": outlet}
+            name = article_id(address, one.text_hash)
+            hall.store.accept([msgspec.structs.replace(one, id=name, **changes)])
+        hall.clock.at += timedelta(hours=1)
+        turn(hall)
+        kinds.append([it.reason for it in told(hall)][1:])
+    assert kinds[0] == []
+    assert kinds[1] == ["2 outlets have it"]
+    assert kinds[2] == kinds[3] == ["2 outlets have it", "3 outlets have it"]
+    assert kinds[4] == ["2 outlets have it", "3 outlets have it", "7 outlets have it"]
+
+
 def test_what_is_withdrawn_is_told(hall: Hall) -> None:
     """Once, with the headline that was told; and it is found no more."""
     title, text, _ = TEXTS["en"]
