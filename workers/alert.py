@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -15,11 +15,11 @@ from tocsin.query.hits import Lines, hits
 from tocsin.query.match import Matcher
 from tocsin.query.plan import Plan
 from tocsin.query.terms import guess
-from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, near_id
+from tocsin.records import Alert, Article, Delivery, Hit, Notice, Story, Subscription, near_id
 from tocsin.rhythm import digest_id, due
-from tocsin.stores.port import Publishing, ReaderStore, RoadStore, alert_id
+from tocsin.stores.port import Publishing, RoadStore, alert_id
 from tocsin.subscriptions import asked, is_over, silenced
-from workers.follow_ups import FollowUp, adds, edited, grown, not_before, notice_of
+from workers.follow_ups import Compared, FollowUp, adds, edited, grown, not_before, notice_of
 
 RARE = 0.0005
 """Share of articles that a word is taken to stand in which none of the newest has twice."""
@@ -95,6 +95,19 @@ class RuleBook:
         return self._rules
 
 
+class Texts(Protocol):
+    """What is asked of the texts that were there before: of the store, or in a rehearsal of what it was once."""
+
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Articles by id."""
+
+    def versions(self, address: str) -> list[Article]:
+        """The texts of one address id whose version is decided; later ones may be among them."""
+
+    def story(self, story_id: str) -> Story | None:
+        """A story with its outlets."""
+
+
 class _Met(NamedTuple):
     """An article that met a subscription."""
 
@@ -108,7 +121,7 @@ def ring(
     arrived: Sequence[tuple[Article, Document]],
     rules: Rules,
     publishing: Publishing,
-    store: ReaderStore,
+    store: Texts,
     now: datetime,
 ) -> int:
     """Write what has to be told of articles that arrive; returns how many notices there are.
@@ -137,13 +150,17 @@ def ring(
         else:
             known[of] = _first(it, rules.plans[it.subscription.id], publishing, now)
             notices += 1
+    compared = Compared(rules.words)
+    pairs = {(it.article.id, it.subscription.id): it for it in met}
     told = [
         it
-        for it in _corrected(arrived, {(it.article.id, it.subscription.id): it for it in met}, rules, publishing, store)
+        for it in _corrected(arrived, pairs, rules, publishing, store, compared)
         if not is_over(rules.subscriptions[it.alert.subscription], now)
     ]
     corrected = {(it.alert.id, it.article.id) for it in told}
-    told += [it for it in _added(again, rules, publishing, store) if (it.alert.id, it.article.id) not in corrected]
+    told += [
+        it for it in _added(again, rules, publishing, store, compared) if (it.alert.id, it.article.id) not in corrected
+    ]
     told += _grown(again, publishing, store)
     for one in told:
         _tell(one, rules, publishing, now)
@@ -165,7 +182,8 @@ def _corrected(
     met: Mapping[tuple[str, str], _Met],
     rules: Rules,
     publishing: Publishing,
-    store: ReaderStore,
+    store: Texts,
+    compared: Compared,
 ) -> Iterator[_Told]:
     """Edits of what was told, whether or not the page still meets the query."""
     for article, _ in arrived:
@@ -174,13 +192,17 @@ def _corrected(
         texts = {it.id: it for it in store.versions(article.address_id) if it.version < article.version}
         for alert, notices in publishing.told_of(texts) if texts else ():
             subscription = rules.subscriptions.get(alert.subscription)
-            what = edited(article, texts, notices) if subscription else None
+            what = edited(article, texts, notices, compared) if subscription else None
             if subscription and what and what.kind in subscription.tells:
                 yield _Told(alert, notices, what, article, met.get((article.id, alert.subscription)))
 
 
 def _added(
-    again: Sequence[tuple[_Met, Alert]], rules: Rules, publishing: Publishing, store: ReaderStore
+    again: Sequence[tuple[_Met, Alert]],
+    rules: Rules,
+    publishing: Publishing,
+    store: Texts,
+    compared: Compared,
 ) -> Iterator[_Told]:
     """Texts that add something with a word of the query in it."""
     rich = [
@@ -195,11 +217,11 @@ def _added(
     for met, alert in rich:
         told = [texts[it.article] for it in notices.get(alert.id, ()) if it.article in texts]
         others = [it for it in told if it.id != met.article.id]
-        if others and (what := adds(met.article, others, rules.plans[met.subscription.id], rules.words)):
+        if others and (what := adds(met.article, others, rules.plans[met.subscription.id], compared)):
             yield _Told(alert, notices[alert.id], what, met.article, met)
 
 
-def _grown(again: Sequence[tuple[_Met, Alert]], publishing: Publishing, store: ReaderStore) -> Iterator[_Told]:
+def _grown(again: Sequence[tuple[_Met, Alert]], publishing: Publishing, store: Texts) -> Iterator[_Told]:
     """Texts that have reached so many outlets as somebody wants to hear of."""
     asked = [(met, alert) for met, alert in again if "grown" in met.subscription.tells and met.subscription.grown_at]
     if not asked:

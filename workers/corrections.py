@@ -6,9 +6,10 @@ Nothing else: pages are polished all day long.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
-from tocsin.changes import Changes
+from tocsin.edits import between
 from tocsin.marks import one_spelling
 from tocsin.records import Article, Hit
 from tocsin.spelling import fold
@@ -18,27 +19,52 @@ from workers.sketch import NEGATIONS
 LIKE = 0.5
 """Share of the words of a sentence that must stand in another one for it to be the same, edited."""
 
+_NOTES = {
+    "correction": "the outlet says that it corrected the text",
+    "advisory": "the agency has a word to its editors",
+}
 _ENDS = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+|\n+")
 _WORD = re.compile(r"\w+(?:['’.,:\-‐‑]\w+)*")
 
 
-def correction(before: Article, after: Article, changes: Changes, hits: Sequence[Hit]) -> str:
-    """What changed of that which was told, in a few words; empty where nothing did.
+class Edited:
+    """A text that was told and a later one of its address; what is asked of it for one reader is kept for the next."""
 
-    ``before`` is the text that was told, ``hits`` what was shown of it, ``changes`` what the later text has otherwise.
-    """
-    told = []
-    if any(_WORD.search(piece.text) for piece in changes.title if piece.how != "kept"):
-        told.append("the headline changed")
-    if after.correction and one_spelling(after.correction) != one_spelling(before.correction):
-        told.append("the outlet says that it corrected the text")
-    if after.advisory and one_spelling(after.advisory) != one_spelling(before.advisory):
-        told.append("the agency has a word to its editors")
-    if changes.blocks:
-        old, new = (list(sentences(printed(article.text).text)) for article in (before, after))
-        shown = dict.fromkeys(hit.sentence for hit in hits if hit.field == "text" and hit.sentence)
-        told += [what for sentence in shown if (what := _edited(sentence, old, new))]
-    return "; ".join(dict.fromkeys(told))
+    def __init__(self, before: Article, after: Article) -> None:
+        self._before, self._after = before, after
+        self.changes = between(before, after)
+        """What the later text has otherwise."""
+        self._sentences: dict[str, str] = {}
+
+    def correction(self, hits: Sequence[Hit]) -> str:
+        """What changed of that which was told, in a few words; empty where nothing did. ``hits`` were shown of it."""
+        told = [*self._page]
+        if self.changes.blocks:
+            for sentence in dict.fromkeys(hit.sentence for hit in hits if hit.field == "text" and hit.sentence):
+                if sentence not in self._sentences:
+                    self._sentences[sentence] = _edited(sentence, self._old, self._new)
+                told.append(self._sentences[sentence])
+        return "; ".join(dict.fromkeys(filter(None, told)))
+
+    @cached_property
+    def _page(self) -> tuple[str, ...]:
+        """What concerns all who were told of the page."""
+        told = []
+        if any(_WORD.search(piece.text) for piece in self.changes.title if piece.how != "kept"):
+            told.append("the headline changed")
+        for name, said in _NOTES.items():
+            note = getattr(self._after, name)
+            if note and one_spelling(note) != one_spelling(getattr(self._before, name)):
+                told.append(said)
+        return tuple(told)
+
+    @cached_property
+    def _old(self) -> list[str]:
+        return list(sentences(printed(self._before.text).text))
+
+    @cached_property
+    def _new(self) -> dict[str, Counter[str]]:
+        return {sentence: _words(sentence) for sentence in sentences(printed(self._after.text).text)}
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -46,14 +72,14 @@ def sentences(text: str) -> Iterator[str]:
     return (piece for piece in _ENDS.split(text) if piece.strip())
 
 
-def _edited(shown: str, old: Sequence[str], new: Sequence[str]) -> str:
+def _edited(shown: str, old: Sequence[str], new: Mapping[str, Counter[str]]) -> str:
     """What became of a sentence of which some part was shown."""
     whole = next((one for one in old if shown in one), shown)
     if whole in new:
         return ""
     before = _words(whole)
-    best = max(new, key=lambda one: (_common(before, _words(one)), -len(one)), default="")
-    after = _words(best)
+    best = max(new, key=lambda one: (_common(before, new[one]), -len(one)), default="")
+    after = new.get(best, Counter())
     if _common(before, after) < LIKE * before.total():
         # Two sentences may have become one.
         return "" if one_spelling(shown) in one_spelling(" ".join(new)) else "a sentence that was told is gone"

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tocsin.changes import Text, compare
-from tocsin.edits import between
 from tocsin.query.document import Document
-from tocsin.query.meaning import places
 from tocsin.query.plan import Plan, positive, sides
 from tocsin.records import Alert, Article, Hit, Notice, NoticeKind, near_id
 from tocsin.words import Words
-from workers.corrections import correction
+from workers.corrections import Edited
 
 APART = timedelta(hours=1)
 """Between two notices of what was added to one story."""
@@ -31,7 +29,36 @@ class FollowUp(NamedTuple):
     """What tells it from others of its kind; empty: the article."""
 
 
-def edited(article: Article, texts: Mapping[str, Article], notices: Sequence[Notice]) -> FollowUp | None:
+class Compared:
+    """Texts beside each other, each pair once for all who were told."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._edited: dict[tuple[str, str], Edited] = {}
+        self._added: dict[tuple[str, ...], tuple[Document, int]] = {}
+
+    def edited(self, before: Article, after: Article) -> Edited:
+        """A text and a later one of its address."""
+        of = before.id, after.id
+        if of not in self._edited:
+            self._edited[of] = Edited(before, after)
+        return self._edited[of]
+
+    def added(self, article: Article, told: Sequence[Article]) -> tuple[Document, int]:
+        """What a text has that none of these has, and its number of words."""
+        of = (article.id, *(it.id for it in told))
+        if of not in self._added:
+            added = self.edited(told[-1], article).changes.added
+            for one in told[:-1]:
+                added = compare(Text("", f"{one.title}\n{one.text}"), Text("", added)).added
+            document = Document(self._words.analyse("", added, article.lang), {})
+            self._added[of] = document, len(added.split())
+        return self._added[of]
+
+
+def edited(
+    article: Article, texts: Mapping[str, Article], notices: Sequence[Notice], compared: Compared
+) -> FollowUp | None:
     """What a later text of an address has to tell those who were told of an earlier one; None: nothing.
 
     ``texts`` are the earlier ones by id, ``notices`` those of one alert, oldest first.
@@ -43,20 +70,17 @@ def edited(article: Article, texts: Mapping[str, Article], notices: Sequence[Not
     if article.kind == "withdrawn":
         return FollowUp("gone", before, f"the page is gone: HTTP status {article.http.status}, more than once")
     shown = next((it.hits for it in reversed(notices) if it.article == before.id and it.hits), ())
-    reason = correction(before, article, between(before, article), shown)
+    reason = compared.edited(before, article).correction(shown)
     return FollowUp("corrected", before, reason) if reason else None
 
 
-def adds(article: Article, told: Sequence[Article], plan: Plan, words: Words) -> FollowUp | None:
+def adds(article: Article, told: Sequence[Article], plan: Plan, compared: Compared) -> FollowUp | None:
     """What a text that meets a plan adds to all that were told; None where no word of the plan stands in it."""
-    added = between(told[-1], article).added
-    for one in told[:-1]:
-        added = compare(Text("", f"{one.title}\n{one.text}"), Text("", added)).added
-    document = Document(words.analyse("", added, article.lang), {})
+    document, number = compared.added(article, told)
     asked = (sequence for part in positive(plan) for side in sides(part) for sequence in side)
-    if not any(places((sequence,), document) for sequence in asked):
+    if not any(document.starts(sequence.steps) for sequence in asked):
         return None
-    return FollowUp("added", told[-1], f"{len(added.split()):,} words were added")
+    return FollowUp("added", told[-1], f"{number:,} words were added")
 
 
 def grown(

@@ -10,7 +10,6 @@ from spiders.watch import withdrawal
 from tests.stores.filled import START, StandingClock
 from tocsin import settings
 from tocsin.addresses import address_id, article_id
-from tocsin.edits import between
 from tocsin.lists import load
 from tocsin.query.document import Document
 from tocsin.query.expand import Expander
@@ -19,7 +18,7 @@ from tocsin.records import Article, Notice, Subscription, derived_id
 from tocsin.stores.port import Store
 from tocsin.words import Words
 from workers.alert import RuleBook
-from workers.corrections import correction
+from workers.corrections import Edited
 from workers.enrich import Enricher
 from workers.flow import Hall, turn
 from workers.follow_ups import not_before
@@ -145,7 +144,7 @@ def judged(lang: str, after: Article) -> str:
     document = Document.of(before, WORDS.analyse(before.title, before.text, lang))
     shown = hits(plan, document, Lines(before))
     assert shown
-    return correction(before, after, between(before, after), shown)
+    return Edited(before, after).correction(shown)
 
 
 @pytest.mark.parametrize(

@@ -291,6 +291,33 @@ def test_a_worker_that_is_deaf_is_started_anew(tmp_path: Path, redis: str, monke
         worker.stop()
 
 
+def test_a_worker_that_is_stopped_in_the_middle_of_a_task_is_started_anew(
+    tmp_path: Path, redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of its processes: a task runs then for ever, and nobody ends it but who watches the main one's rounds."""
+    made = road(tmp_path, redis.replace("/0", "/5"))
+    monkeypatch.setattr("workers.sweep.DEAF", 5.0)
+    for name in GIVEN:
+        monkeypatch.setenv(f"TOCSIN_{name.upper()}", str(getattr(made.settings, name)))
+    worker = Worker(("--store", made.settings.store_url), SystemClock())
+    first = worker._process
+    try:
+        made.until(lambda: [worker.see_to_it(0), worker._turned_at > worker._started + 1][1])
+        articles = news("stopped", 400)
+        made.store.accept(articles)
+        made.hints.accepted(articles)
+        made.until(worker._at_work)
+        os.killpg(first.pid, signal.SIGSTOP)
+        assert worker._at_work(), "stopped in the middle of a task"
+        assert worker.hears
+        made.until(lambda: [worker.see_to_it(5), worker._process is not first][1], 30)
+        assert first.returncode == -signal.SIGKILL
+        made.until(lambda: [worker.see_to_it(0), worker._turned_at > worker._started + 1][1])
+    finally:
+        worker.stop()
+        made.store.close()
+
+
 def test_fresh_news_goes_first(tmp_path: Path, redis: str) -> None:
     """A message of what is new is taken before those of old texts that were sent earlier."""
     made = road(tmp_path, redis.replace("/0", "/3"))

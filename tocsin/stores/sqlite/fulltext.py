@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import apsw
+import msgspec
 
 from tocsin.query.meaning import holds
 from tocsin.query.plan import GAP, Keys
@@ -165,44 +166,46 @@ class _Row:
         raise NotImplementedError(name)
 
 
-class _Numbers(dict[Token, int]):
-    """Token → its number; what is asked for the first time is looked up, or gets one, in the open transaction."""
-
-    cursor: apsw.Cursor
-
-    def __missing__(self, token: Token) -> int:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        number = self[token] = _number(token, self.cursor)
-        return number
-
-
-def _number(token: Token, cursor: apsw.Cursor) -> int:
-    keys = _SEPARATOR.join(token.keys)
-    for (form,) in cursor.execute("SELECT form FROM forms WHERE keys = ?", (keys,)):
-        return int(str(form))
-    ((form,),) = cursor.execute("INSERT INTO forms (keys) VALUES (?) RETURNING form", (keys,)).fetchall()
-    cursor.executemany("INSERT INTO form_keys VALUES (?, ?)", [(key, form) for key in token.keys])
-    return int(str(form))
-
-
 class FormTable:
     """Numbers of tokens, as the table ``forms`` has them."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._numbers = _Numbers()
+        self._numbers: dict[Token, int] = {}
         self._tokens: dict[int, Token] = {}
 
     def stored(self, analysed: Analysed, cursor: apsw.Cursor) -> Stored:
         """An analysed article by numbers; tokens that are new to the store get theirs, in the open transaction."""
-        self._numbers.cursor = cursor
+        if len(self._numbers) >= REMEMBERED:
+            self._numbers.clear()
+        self._learn({*analysed.title, *analysed.text}.difference(self._numbers), cursor)
         number = self._numbers.__getitem__
         return Stored(
             array("I", map(number, analysed.title)),
             array("I", map(number, analysed.text)),
             array("I", analysed.sentences),
         )
+
+    def _learn(self, tokens: set[Token], cursor: apsw.Cursor) -> None:
+        """Look up the numbers of tokens, and give one to those that have none."""
+        if not tokens:
+            return
+        # Two tokens may have the same keys: those of a process that has forgotten one meanwhile.
+        asked = {token: _SEPARATOR.join(token.keys) for token in tokens}
+        sql = "SELECT keys, form FROM forms WHERE keys IN (SELECT value FROM json_each(?))"
+        every = msgspec.json.encode(sorted({*asked.values()})).decode()
+        known = {str(keys): int(str(form)) for keys, form in cursor.execute(sql, (every,)).fetchall()}
+        new = {line: token.keys for token, line in asked.items() if line not in known}
+        if new:
+            ((last,),) = cursor.execute("SELECT coalesce(max(form), 0) FROM forms").fetchall()
+            # In order of their keys: neighbours of a tree are written together.
+            given = {line: form for form, line in enumerate(sorted(new), int(str(last)) + 1)}
+            rows = [(form, line) for line, form in given.items()]
+            cursor.executemany("INSERT INTO forms (form, keys) VALUES (?, ?)", rows)
+            keys = sorted((key, form) for line, form in given.items() for key in new[line])
+            cursor.executemany("INSERT INTO form_keys VALUES (?, ?)", keys)
+            known |= given
+        self._numbers.update({token: known[line] for token, line in asked.items()})
 
     def forget(self) -> None:
         """What a transaction that was taken back had numbered must not be remembered."""
