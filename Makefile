@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-dedupe-cost bench-engine bench-same-output bench-growth train-blocks faults soak lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-storm bench-dedupe-cost bench-engine bench-same-output bench-growth train-blocks faults soak lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,11 +82,15 @@ bench-same-output: $(VENV)/.dev servers ## three thousand articles on SQLite, on
 bench-growth: $(VENV)/.dev servers ## what an article costs the workers when a million are stored, and two hundred thousand on Elasticsearch (35 min)
 	@$(BIN)/python -m bench.growth
 
+bench-storm: $(VENV)/.run ## one text from 300 outlets in two minutes, 10,000 subscriptions: who is told, how often, how soon (3 min)
+	@$(BIN)/python -m bench.storm
+
 bench-dedupe-cost: $(VENV)/.run ## what one more article costs dedupe, on SQLite and on Redis
 	@$(BIN)/python -m bench.dedupe_cost
 
-faults: $(VENV)/.run ## kill -9 of everything, ten times, and what must hold afterwards
-	@$(BIN)/python bench/kill_demo.py --kills 10
+faults: $(VENV)/.dev servers ## whatever is killed, stopped, full, busy or poisoned: nothing lost, nothing doubled (an hour)
+	@$(BIN)/python -m tocsin.words
+	@$(BIN)/python bench/kill_demo.py --kills 6; killed=$$?; $(BIN)/python -m bench.faults $(ARGS) && exit $$killed
 
 soak: $(VENV)/.dev servers ## the load of a day while the calendar goes on by years: memory, descriptors, tables must not grow (15 min)
 	@$(BIN)/python -m bench.soak

@@ -3,7 +3,7 @@
 At least once: a notice is recorded as delivered after it went out, under an id that stays the same on every attempt.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import Protocol
@@ -51,9 +51,11 @@ def deliver_due(
     outcomes at a time. 0 means: nothing is due now. The store is used by the calling thread alone.
     """
     recorded = _record(store, channels, clock, 0.0)
-    lines = _by_channel(_take(store, channels, clock, limit))
+    taken = _take(store, channels, clock, limit)
+    told = dict(zip([delivery.id for delivery, _ in taken], _read(store, taken), strict=True)) if taken else {}
+    lines = _by_channel(taken)
     for address, rows in lines.items():
-        recorded += _start(store, channels, clock, zone, address, rows)
+        recorded += _start(store, channels, clock, zone, address, rows, told)
     # A line that has been moving for long is not waited for: articles and quick channels come first.
     recorded += _record(store, channels, clock, wait if lines else wait / 4, lines.keys())
     return recorded + channels.lines.underway
@@ -141,10 +143,17 @@ def _by_channel(rows: Sequence[Due]) -> dict[str, list[Due]]:
     return lines
 
 
-def _start(store: Store, channels: Channels, clock: Clock, zone: tzinfo, address: str, rows: Sequence[Due]) -> int:
+def _start(
+    store: Store,
+    channels: Channels,
+    clock: Clock,
+    zone: tzinfo,
+    address: str,
+    rows: Sequence[Due],
+    told: Mapping[str, Told | Refused],
+) -> int:
     """Render the messages of one channel and let them go. Returns how many failed before that, and are recorded so."""
     ready, failed = [], []
-    told = dict(zip([delivery.id for delivery, _ in rows], _read(store, rows), strict=True))
     for parcel in _parcels(rows):
         whole = []
         for delivery, notice in parcel:
@@ -180,9 +189,9 @@ def _parcels(rows: Sequence[Due]) -> list[Parcel]:
 
 def _read(store: Store, rows: Sequence[Due]) -> Iterator[Told | Refused]:
     """What each notice tells of, or why it can tell nothing."""
-    subscriptions = {subscription.id: subscription for subscription in store.subscriptions()}
     articles = store.articles(list({name for _, notice in rows for name in (notice.article, notice.before) if name}))
     alerts = store.alerts_by_id({notice.alert for _, notice in rows})
+    subscriptions = store.subscriptions_by_id({alert.subscription for alert in alerts.values()})
     # Of one story many are told at once.
     story = cache(store.story)
     for _, notice in rows:

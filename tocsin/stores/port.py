@@ -226,6 +226,12 @@ class Publishing(Protocol):
     def notices_of(self, alerts: Collection[str]) -> dict[str, list[Notice]]:
         """The notices of each of these alerts that has any, oldest first."""
 
+    def rung_since(self, subscription: str, since: datetime) -> int:
+        """How many alerts of a subscription were made from a moment on, those gathered here among them.
+
+        Others who publish at the same moment may not be seen.
+        """
+
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""
 
@@ -352,6 +358,9 @@ class ReaderStore(Protocol):
 
     def alert(self, alert: str) -> Alert | None:
         """One alert by id."""
+
+    def subscriptions_by_id(self, ids: Collection[str]) -> dict[str, Subscription]:
+        """The known ones among these subscriptions, by id."""
 
     def alerts_by_id(self, ids: Collection[str]) -> dict[str, Alert]:
         """Alerts by id as they were made: what matched since is not counted."""

@@ -11,7 +11,7 @@ import msgspec
 from tocsin.forms import cut
 from tocsin.query import elastic
 from tocsin.query.plan import Keys, Plan
-from tocsin.records import Alert, Article, Delivery, Notice, Story
+from tocsin.records import Alert, Article, Delivery, Notice, Story, Subscription
 from tocsin.stores.elastic import rows, schema
 from tocsin.stores.elastic.copies import copies_of
 from tocsin.stores.elastic.documents import EVERYWHERE, DocumentPart
@@ -254,6 +254,12 @@ class ReaderPart(DocumentPart):
             return None
         known = alert_of(row)
         return msgspec.structs.replace(known, copies=copies_of(self.server, [known])[alert].own)
+
+    def subscriptions_by_id(self, ids: Collection[str]) -> dict[str, Subscription]:
+        """The known ones among these subscriptions, by id."""
+        index = self.server.name(schema.SUBSCRIPTIONS)
+        found = self.server.rows((index, name) for name in ids).values()
+        return {row.id: msgspec.convert(row.source["record"], Subscription) for row in found}
 
     def alerts_by_id(self, ids: Collection[str]) -> dict[str, Alert]:
         """Alerts by id as they were made: what matched since is not counted."""

@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin.query.plan import Keys, Plan
 from tocsin.query.sqlite import MET, WINDOW, branches, wanted
-from tocsin.records import Alert, Article, Delivery, Notice, Story
+from tocsin.records import Alert, Article, Delivery, Notice, Story, Subscription
 from tocsin.stores.sqlite.connection import Database
 from tocsin.stores.sqlite.filing import KIN
 from tocsin.stores.sqlite.related import related
@@ -19,6 +19,7 @@ from tocsin.stores.stories import story_of
 _article = msgspec.json.Decoder(Article)
 _alert = msgspec.json.Decoder(Alert)
 _notice = msgspec.json.Decoder(Notice)
+_subscription = msgspec.json.Decoder(Subscription)
 _delivery = msgspec.json.Decoder(Delivery)
 
 _ROOT = "coalesce((SELECT root FROM aliases WHERE aliases.story = article.story), article.story)"
@@ -207,6 +208,12 @@ class ReaderPart:
         """One alert by id."""
         record = self.db.one("SELECT record FROM alerts WHERE id = ?", (alert,))
         return None if record is None else _alert.decode(record)
+
+    def subscriptions_by_id(self, ids: Collection[str]) -> dict[str, Subscription]:
+        """The known ones among these subscriptions, by id."""
+        sql = "SELECT id, record FROM subscriptions WHERE id IN (SELECT value FROM json_each(?))"
+        found = self.db.rows(sql, (msgspec.json.encode(list(ids)).decode(),))
+        return {name: _subscription.decode(record) for name, record in found}
 
     def alerts_by_id(self, ids: Collection[str]) -> dict[str, Alert]:
         """Alerts by id as they were made: what matched since is not counted."""
