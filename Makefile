@@ -13,7 +13,7 @@ ARGS ?=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-storm bench-dedupe-cost bench-engine bench-same-output bench-growth train-blocks faults soak lock chromium servers clean
+.PHONY: help install demo up test lint bench bench-startup bench-simulator bench-words bench-matching bench-equivalence bench-hostile bench-extraction bench-hostile-pages bench-dedupe bench-dedupe-race bench-storm bench-backtest bench-dedupe-cost bench-scrape bench-engine bench-same-output bench-growth train-blocks faults soak lock chromium servers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,12 @@ bench-growth: $(VENV)/.dev servers ## what an article costs the workers when a m
 bench-storm: $(VENV)/.run ## one text from 300 outlets in two minutes, 10,000 subscriptions: who is told, how often, how soon (3 min)
 	@$(BIN)/python -m bench.storm
 
+bench-backtest: $(VENV)/.run ## a hundred random subscriptions over seven simulated days, lived through and rehearsed: 0 differences (4 min)
+	@$(BIN)/python -m bench.backtest
+
+bench-scrape: $(VENV)/.run ## what a scrape of the metrics costs over 100,000 articles, and whether it disturbs writes (3 min)
+	@$(BIN)/python -m bench.scrape
+
 bench-dedupe-cost: $(VENV)/.run ## what one more article costs dedupe, on SQLite and on Redis
 	@$(BIN)/python -m bench.dedupe_cost
 
@@ -104,7 +110,7 @@ lock: ## write requirements/*.txt anew from pyproject.toml
 	compile() { env -u PIP_FIND_LINKS -u UV_FIND_LINKS "$$tmp/venv/bin/uv" pip compile pyproject.toml -q --group build \
 	  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --annotation-style line \
 	  --custom-compile-command 'make lock' $(UPGRADE) "$$@" && echo "wrote $$2"; } && \
-	compile -o requirements/dev.txt --extra dev --extra distributed && \
+	compile -o requirements/dev.txt --extra dev --extra distributed --extra apprise && \
 	compile -o requirements/distributed.txt --extra distributed -c requirements/dev.txt && \
 	compile -o requirements/run.txt -c requirements/dev.txt
 

@@ -26,6 +26,7 @@ from typing import Any
 from bench.celery_road import carried, crew, feed
 from bench.dedupe_stream import SIMULATOR, simulated
 from bench.same_content import OWN, Kept, Line, Passages, compared, kept
+from spiders.ledger import BATCH
 from tests.services import elastic_server, redis_server
 from tocsin import settings
 from tocsin.clock import SystemClock
@@ -111,8 +112,10 @@ def _carry(store: Store, articles: list[Article], subscriptions: list[Subscripti
     """Accept all and carry all, in this process, in order."""
     store.put_subscriptions(subscriptions)
     hall = open_hall(store, settings.load(), SystemClock())
-    for start in range(0, len(articles), 500):
-        store.accept(articles[start : start + 500])
+    # As many at a time as a crawler accepts: more are on their way to Elasticsearch in several requests at once, and
+    # which of them comes first is open.
+    for start in range(0, len(articles), BATCH):
+        store.accept(articles[start : start + BATCH])
     restore(hall)
     # A turn may carry nothing and not be the last: searches do not see all yet.
     while turn(hall) or any(store.on_their_way()):
@@ -159,7 +162,8 @@ def _everything(store: Store) -> dict[str, dict[str, dict[str, Any]]]:
                 "article": alert.article,
                 "story": alert.story,
                 "copies": alert.copies,
-                "told": [(it.article, it.hits) for it in notices],
+                "told": [(it.kind, it.ordinal, it.article) for it in notices],
+                "hits": [it.hits for it in notices if it.kind == "first"],
             }
             for alert, notices in store.alerts(limit=10_000)
         },
@@ -185,11 +189,11 @@ def _differences(one: dict[str, Any], other: dict[str, Any]) -> Iterator[str]:
 
 
 def _lines(path: Path, theirs: Kept, sent: set[str]) -> int:
-    """What the channel was given: each alert once. Returns how many are missing or there twice."""
-    lines = Counter(json.loads(line)["alert"] for line in path.read_text(encoding="utf-8").splitlines())
-    alerts = {alert.id for alert, _ in theirs.alerts if alert.subscription in sent}
-    wrong = [name for name in alerts | lines.keys() if lines[name] != 1 or name not in alerts]
-    return told([Line("lines in the channel, one for each alert", len(alerts), lines.total(), wrong)])
+    """What the channel was given: each notice once. Returns how many are missing or there twice."""
+    lines = Counter(json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines())
+    notices = {it.id for alert, every in theirs.alerts if alert.subscription in sent for it in every}
+    wrong = [name for name in notices | lines.keys() if lines[name] != 1 or name not in notices]
+    return told([Line("lines in the channel, one for each notice", len(notices), lines.total(), wrong)])
 
 
 def told(lines: Iterable[Line]) -> int:

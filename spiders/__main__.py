@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 import threading
@@ -13,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
+from tocsin import logs
 from tocsin.clock import Clock, SystemClock
 from tocsin.errors import UserError
 from tocsin.parent import when_parent_goes
 from tocsin.records import Article, Outlet
 from tocsin.settings import Settings, load
+from tocsin.stores.heartbeats import Heart
 
 if TYPE_CHECKING:
     from spiders.answers import Answer
@@ -29,13 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load(store=options.store)
-        _configure_log(settings)
+        _set_up_log(settings)
         from tocsin.stores import open_store
 
         store = open_store(settings.store_url, settings.redis)
         try:
             names = [name.strip() for name in options.only.split(",") if name.strip()] if options.only else None
-            run(store, settings, once=options.once, pace=options.pace, outlets=names, with_parent=options.with_parent)
+            heart = None if options.once else Heart.open("spiders", settings, SystemClock(), options.pulse)
+            try:
+                run(
+                    store, settings, once=options.once, pace=options.pace, outlets=names,
+                    with_parent=options.with_parent, beat=heart.beat if heart else None,
+                )  # fmt: skip
+            finally:
+                if heart is not None:
+                    heart.end()
         finally:
             store.close()
     except UserError as error:
@@ -53,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these outlets")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    # What a supervisor gives: a descriptor that is touched as the loop comes round.
+    parser.add_argument("--pulse", type=int, help=argparse.SUPPRESS)
     return parser
 
 
@@ -63,17 +74,13 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _configure_log(settings: Settings) -> None:
-    level = getattr(logging, settings.log_level.upper())
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.LogfmtRenderer(bool_as_flag=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+def _set_up_log(settings: Settings) -> None:
+    """Scrapy tells of each page that is not there: only who looks for a mistake wants to read it."""
+    level = settings.log_level if settings.log_level in ("debug", "info") else "critical"
+    if structlog.is_configured():
+        logs.quieten(level)
+    else:
+        logs.configure(settings.log_level, level)
 
 
 def run(
@@ -85,20 +92,21 @@ def run(
     outlets: Sequence[str] | None = None,
     clock: Clock | None = None,
     with_parent: bool = False,
+    beat: Callable[[], object] | None = None,
 ) -> dict[str, Any]:
     """Crawl the active outlets of a store, or only the named ones, until SIGTERM or SIGINT; with ``once`` until
     nothing is due. Returns ``{outlets, polls, unchanged, listed, pages, articles, drops, failures}``.
 
     To be called once in a process: a Twisted reactor cannot be started twice. ``pace`` replaces every outlet's own,
-    in seconds. Raises UserError for a name that no active outlet has, and what the store raises.
+    in seconds. ``beat`` is called about each second for as long as the loop comes round, from a thread beside it.
+    Raises UserError for a name that no active outlet has, and what the store raises.
     """
     from scrapy.crawler import AsyncCrawlerProcess
 
     from spiders.children import Pool
     from spiders.settings import scrapy_settings
 
-    if not structlog.is_configured():
-        _configure_log(settings)
+    _set_up_log(settings)
     active = store.outlets(active=True)
     if unknown := sorted(set(outlets or ()) - {one.name for one in active}):
         raise UserError(f"There is no active outlet named {unknown[0]!r}; 'tocsin outlets list' shows them all.")
@@ -119,6 +127,7 @@ def run(
         depth=32 + 4 * settings.children,
         hint=_hint(settings, clock or SystemClock()),
         share=_share(settings, clock or SystemClock(), picked=once or outlets is not None),
+        beat=beat,
         stop=lambda event: _connect_stop(event, with_parent=with_parent),
     )
     process.crawl(NewsSpider, company=company)
@@ -161,8 +170,7 @@ def fetch_pages(settings: Settings, outlet: Outlet, urls: Sequence[str]) -> "lis
     from spiders.children import Pool
     from spiders.settings import scrapy_settings
 
-    if not structlog.is_configured():
-        _configure_log(settings)
+    _set_up_log(settings)
     process = AsyncCrawlerProcess(scrapy_settings(settings, [outlet]))
     from spiders.news import Company
     from spiders.sample import SampleSpider

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from tocsin import logs
 from tocsin.errors import Away
 from tocsin.records import Article, Drop, Feed, Listing, PageState
 
@@ -114,6 +115,8 @@ class Ledger:
         for entry in batch:
             if not entry.done.done():
                 entry.done.set_result([article.id for article in entry.articles if article.id in new])
+        for name in new:
+            logs.follow("accepted", article=name)
         if new and (hint := self._hint) is not None:
             articles = {article.id: article for entry in batch for article in entry.articles if article.id in new}
             await self.ask(lambda _: hint(list(articles.values())))

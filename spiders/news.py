@@ -1,6 +1,7 @@
 """The spider: one Scrapy process over all active outlets, each under its own watch."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -56,6 +57,8 @@ class Company(msgspec.Struct):
     """Told of articles that are accepted and new, see ``Ledger``."""
     share: Share | None = None
     """Which outlets are ours; None: all."""
+    beat: Callable[[], object] | None = None
+    """Called about each second for as long as the loop comes round, in a thread beside it; it must not fail."""
     stop: Callable[[asyncio.Event], None] = lambda _: None
     """Connects what may ask for a stop (signals, a closed pipe) with the event that ends the run."""
     counters: Counters = msgspec.field(default_factory=Counters)
@@ -90,6 +93,8 @@ class NewsSpider(Spider):
         company = self._company
         stop = asyncio.Event()
         company.stop(stop)
+        over = asyncio.Event()
+        beating = asyncio.create_task(self._beat(over))
         ledger = Ledger(company.store, hint=company.hint)
         intake = Intake(ledger, company.reader, company.clock, company.counters, depth=company.depth)
         try:
@@ -101,8 +106,17 @@ class NewsSpider(Spider):
                 await ledger.ask(lambda _: share.end())
             await company.reader.close()
             await ledger.close()
+            over.set()
+            await asyncio.wait([beating])
         if ledger.failed is not None:
             raise ledger.failed
+
+    async def _beat(self, over: asyncio.Event) -> None:
+        beat = self._company.beat
+        while beat is not None and not over.is_set():
+            await asyncio.to_thread(beat)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 1.0)
 
     async def _start_children(self) -> None:
         """Children that cannot be started at all are our trouble, not that of the first pages."""

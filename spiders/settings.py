@@ -86,7 +86,8 @@ def scrapy_settings(settings: Settings, outlets: list[Outlet]) -> dict[str, Any]
         "STATS_DUMP": False,
         "LOGSTATS_INTERVAL": 0,
         # Scrapy's own lines tell a user nothing; ours go through structlog.
-        "LOG_LEVEL": settings.log_level.upper() if settings.log_level in ("debug", "info") else "CRITICAL",
+        # tocsin.logs has installed one, and sets its level.
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_VERSIONS": [],
     }
     if find_spec("uvloop") is not None:

@@ -28,6 +28,11 @@ SECRET_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TELLING = re.compile(r"v\d{1,2}|[a-z]{1,12}(?:[-_.][a-z]{1,12}){0,3}")
 """A path segment that is words, not a token."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
+_CHANNEL = re.compile(
+    r"((webhook|slack)\+)?https?|telegram|matrix(\+http)?|ntfys?(\+https?)?|smtps?|smtp\+starttls", re.IGNORECASE
+)
+"""Schemes of channels and of their servers whose addresses have a host that may be shown."""
+_MAILBOX = re.compile(r"[^\s@<>?]{1,64}@[^\s@<>?]{1,255}")
 _SAFE_PATH = "/:@!$&'()*+,;=~-._%"
 
 _PHONE_HOST = re.compile(r"^(?:(?:m|mobile|amp|wap|www)\.)+(?=[^./:]+\.)")
@@ -211,12 +216,12 @@ def same_site(one: str, other: str) -> bool:
 def masked(address: str) -> str:
     """A channel address as it may be printed: user name, query, signing key and token-like path segments are left out.
 
-    ``${NAME}`` stays, it is no secret.
+    ``${NAME}`` stays, it is no secret, and so does a mailbox.
     """
     scheme, _, rest = address.partition(":")
-    if scheme in ("stdout", "file"):
+    if scheme in ("stdout", "file") or (scheme.lower() == "mailto" and _MAILBOX.fullmatch(rest)):
         return address
-    if scheme.lower() not in _DEFAULT_PORT:
+    if not _CHANNEL.fullmatch(scheme):
         return f"{scheme}:…" if rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "…"
     bare, _, fragment = rest.partition("#")
     bare, _, query = bare.partition("?")

@@ -1,31 +1,66 @@
-"""Structured logs, one event a line, to standard error: for people on a terminal, as JSON elsewhere."""
+"""Structured logs, one event a line, to standard error: for people on a terminal, as JSON elsewhere.
+
+An article is ``article=`` its id in each line that tells of it, from the crawler to its last delivery.
+"""
 
 import logging
 import sys
+from collections.abc import Sequence
 
 import structlog
 
+_BEFORE: tuple[structlog.typing.Processor, ...] = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
 
-def configure(level: str) -> None:
-    """Set the least level that is written: debug, info, warning or error."""
-    number = logging.getLevelNamesMapping()[level.upper()]
-    written: list[structlog.typing.Processor] = (
-        [structlog.dev.set_exc_info, structlog.dev.ConsoleRenderer()]
-        if sys.stderr.isatty()
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    )
+
+_log = structlog.get_logger()
+
+
+def configure(level: str, libraries: str = "warning") -> None:
+    """Set the least level of our own events, and of those of the libraries: debug, info, warning, error, critical."""
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *written,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        processors=[*_BEFORE, *_written()],
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    quieten(libraries)
+
+
+def quieten(libraries: str) -> None:
+    """Set the least level at which the libraries' events are written, in the form of our own."""
+    said = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_written()],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *_BEFORE],
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(said)
+    logging.basicConfig(handlers=[handler])
+    logging.root.setLevel(_number(libraries))
+    for one in logging.root.handlers:
+        # Some libraries set the level of their own loggers, which then passes by that of the root.
+        if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter):
+            one.setLevel(_number(libraries))
     # What a server does is said in our own words, once and not at each try.
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
+
+
+def follow(event: str, level: str = "debug", /, **values: object) -> None:
+    """Write down that an article (``article=`` its id), or a batch of them, has come so far on its road.
+
+    In a process that set up no log nothing is written: structlog alone would write all of it to standard output.
+    """
+    if structlog.is_configured():
+        _log.log(_number(level), event, **values)
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
+
+
+def _written() -> Sequence[structlog.typing.Processor]:
+    if sys.stderr.isatty():
+        return structlog.dev.set_exc_info, structlog.dev.ConsoleRenderer()
+    return structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)

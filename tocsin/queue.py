@@ -94,6 +94,8 @@ class Hints:
         self._app = configured(settings, working=working)
         self._told = settings.broker.rpartition("@")[2].removeprefix("redis://")
         self._clock = clock
+        self._mark = f"{_place(settings.store_url)}:held"
+        """A key that is gone when everything is."""
         self._connection: Any = None
         self._failures = 0
         self._not_before = 0.0
@@ -105,9 +107,12 @@ class Hints:
         late = [_hint(it) for it in articles if _published(it) < since]
         return all([self._batches(INGEST, fresh, FRESH), self._batches(INGEST, late, LATE)])
 
-    def overdue(self, hints: Sequence[Hint], queue: Literal["ingest", "match"]) -> bool:
-        """Say what nobody carries. False where the broker could not be told of all."""
-        return self._batches(queue, hints, SWEPT)
+    def overdue(self, hints: Sequence[Hint], queue: Literal["ingest", "match"], *, urgent: bool = False) -> bool:
+        """Say what nobody carries. False where the broker could not be told of all.
+
+        ``urgent``: what a dead worker held was next once, and is so again.
+        """
+        return self._batches(queue, hints, FRESH if urgent else SWEPT)
 
     def deliver(self) -> bool:
         """Say that notices wait. False where the broker could not be told."""
@@ -129,6 +134,16 @@ class Hints:
             return None
         self._went()
         return counts
+
+    def forgot(self) -> bool:
+        """Whether the broker has lost all that it held since this was asked last, or was never asked before."""
+        if self._clock.monotonic() < self._not_before:
+            return False
+        try:
+            return bool(self._connected().default_channel.client.set(self._mark, 1, nx=True))
+        except Exception as error:  # noqa: BLE001 - see _send
+            self._failed(error)
+            return False
 
     def _connected(self) -> Any:
         if self._connection is None:

@@ -13,7 +13,6 @@ Article       one text under one headline at one address: what the spiders deliv
 Story         one text, whoever published it: the original, its copies and its versions
 Subscription  a query, and the channels that hear of what meets it
 Muted         a story or series of which a subscription tells nothing any more
-Match         a subscription met by an article, with the words that met
 Alert         a subscription and a story, for ever one row
 Notice        one message of an alert: first, added, grown, corrected, gone
 Delivery      one notice on its way to one channel, with its attempts
@@ -381,40 +380,34 @@ class Subscription(Record):
     owner: str = ""
     every: Rhythm = "immediate"
     at: str = "08:00"
-    """Local time of a daily or weekly digest."""
     weekday: Weekday = "monday"
-    """Local day of a weekly digest."""
+    """Local time of a daily or weekly digest, and day of a weekly one."""
     zone: str = "UTC"
     """IANA zone of ``at``, ``weekday`` and ``quiet``."""
     quiet: str = ""
-    """Local hours in which nothing is sent, ``22:00-07:00``; empty for none."""
     priority: Literal["normal", "urgent"] = "normal"
-    """``urgent`` is sent in quiet hours too."""
+    """``quiet``: local hours in which nothing is sent but what is urgent, ``22:00-07:00``; empty for none."""
     throttle: int = 0
-    """Most notices an hour and channel; what is beyond waits. 0 for no limit."""
+    """Most notices an hour and channel; what is beyond goes together when the hour ends. 0 for no limit."""
     langs: tuple[str, ...] = ()
-    """Languages whose texts may ring, ISO 639-1; empty for all."""
     outlets: tuple[str, ...] = ()
-    """Outlets whose texts may ring; empty for all."""
+    """Languages, ISO 639-1, and outlets whose texts may ring; empty for all."""
     expires: datetime | None = None
     """From when on it rings no more."""
     muted: tuple[Muted, ...] = ()
     tells: tuple[NoticeKind, ...] = ("added", "corrected", "gone")
-    """Kinds of notices that follow the first one, which is always told."""
     grown_at: tuple[int, ...] = ()
-    """Numbers of outlets at which growth is told, where ``tells`` has ``grown``."""
+    """Kinds of notices that follow the first one, which is always told; and of outlets the numbers for ``grown``."""
     shows: str = "full"
-    """How much of the text a message has: ``full``, ``words:N`` or ``headline``."""
     template: str = ""
-    """A message with ``{placeholders}``; empty for ours."""
+    """How much of the text a message has: ``full``, ``words:N``, ``headline``; or a message with ``{placeholders}``."""
     evidence: bool = False
     """Whether the page as it came is kept with the alert."""
     spike: bool = False
     """Whether it is told when far more rings than at this hour of the week."""
     version: int = 1
-    """1, 2 … with each edit; the store keeps the former ones."""
     changed: datetime | None = None
-    """Last edit; None before the first."""
+    """1, 2 … with each edit, and the time of the last one; the store keeps the former records."""
 
 
 class Hit(Record):
@@ -432,14 +425,6 @@ class Hit(Record):
     """The sentence around it, at most some 300 characters."""
     start: int = 0
     """Offset of ``form`` in ``sentence``."""
-
-
-class Match(Record):
-    """A subscription met by an article."""
-
-    subscription: str
-    article: str
-    hits: tuple[Hit, ...] = ()
 
 
 class Alert(Record):

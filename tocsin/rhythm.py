@@ -1,11 +1,10 @@
-"""When a notice may go out: rhythm, quiet hours and throttle in the subscription's own zone. Pure.
+"""When a notice may go out: rhythm, quiet hours in the subscription's own zone, and throttle. Pure.
 
 Of a local time that a clock change leaves out, the moment of the change stands for it; of one that comes twice, the
 first. So a day has exactly one digest, however its clocks run.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from tocsin.records import Subscription, Weekday, derived_id
 
 HOUR = timedelta(hours=1)
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 class Quiet(NamedTuple):
@@ -31,15 +30,17 @@ class Quiet(NamedTuple):
         return moment >= self.start or moment < self.end
 
 
-def due(subscription: Subscription, created: datetime) -> datetime:
+def due(subscription: Subscription, created: datetime, rung: int = 0) -> datetime:
     """When a notice that was made at ``created`` is to go out, in UTC, never earlier than it was made.
 
     Without a rhythm that is at once, but for quiet hours; with one it is the end of the period that it falls in, which
     is later than ``created``: what is made at the very end of a period belongs to the next one. All that is due at one
-    moment is one digest.
+    moment is one digest. Where it has ``rung`` in this hour as often as its throttle lets it, the hour is a period too.
     """
     zone = zone_of(subscription.zone)
     moment = period_end(subscription, created, zone)
+    if moment == created and 0 < subscription.throttle <= rung:
+        moment = hour_of(created) + HOUR
     if subscription.quiet and subscription.priority != "urgent":
         moment = after_quiet(moment, quiet_hours(subscription.quiet), zone)
     return moment.astimezone(UTC)
@@ -50,14 +51,9 @@ def digest_id(channel: str, due: datetime) -> str:
     return derived_id("digest", channel, due.astimezone(UTC).isoformat())
 
 
-def throttled(moment: datetime, earlier: Sequence[datetime], most: int) -> datetime:
-    """The first moment from this one on within whose hour fewer than ``most`` of the earlier notices lie.
-
-    ``earlier``: when the others went to the channel or will go; ``most`` 0 means any number.
-    """
-    if most <= 0 or len(earlier) < most:
-        return moment
-    return max(moment, sorted(earlier)[-most] + HOUR)
+def hour_of(moment: datetime) -> datetime:
+    """The beginning of the hour of UTC in which a moment lies: what a throttle counts in."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def period_end(subscription: Subscription, created: datetime, zone: tzinfo) -> datetime:
@@ -65,7 +61,7 @@ def period_end(subscription: Subscription, created: datetime, zone: tzinfo) -> d
     if subscription.every == "immediate":
         return created
     if subscription.every == "hourly":
-        return created.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + HOUR
+        return hour_of(created) + HOUR
     at = clock_time(subscription.at)
     today = created.astimezone(zone).date()
     days = (today + timedelta(days=ahead) for ahead in range(-1, 10))
@@ -76,13 +72,13 @@ def period_end(subscription: Subscription, created: datetime, zone: tzinfo) -> d
 
 
 def after_quiet(moment: datetime, quiet: Quiet, zone: tzinfo) -> datetime:
-    """The moment itself, or the end of the quiet hours that it lies in."""
+    """The moment itself, or the end of the quiet hours that it lies in; an end that the clocks skip may be none."""
     local = moment.astimezone(zone)
     if not quiet.has(local.time()):
         return moment
     days = (local.date() + timedelta(days=ahead) for ahead in range(3))
     ends = (moment_of(day, quiet.end, zone, fold) for day in days for fold in (0, 1))
-    return min(end for end in ends if end > moment)
+    return min(end for end in ends if end > moment and not quiet.has(end.astimezone(zone).time()))
 
 
 def moment_of(day: date, at: time, zone: tzinfo, fold: int = 0) -> datetime:

@@ -1,6 +1,7 @@
 """The only reader of the environment: every setting of Tocsin, prefix ``TOCSIN_``."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -50,6 +51,11 @@ class Settings(BaseSettings):
     """Extraction children beside the crawler."""
     desk_port: int = Field(default=8765, ge=0, le=65535)
     """Port of the reader's desk on loopback; 0 takes a free one."""
+    url: str = ""
+    """Address under which readers reach the desk, as ``https://tocsin.example.org``; messages lead there."""
+    smtp: str = ""
+    """Mail server of channels ``mailto:``: ``smtp+starttls://user:${SMTP_PASSWORD}@host:587?from=alerts@example.org``,
+    ``smtps://…``, or ``smtp://…`` on this machine. ``${NAME}`` is a value of the environment."""
     time_zone: str = "UTC"
     """IANA zone in which times are shown."""
     log_level: str = "warning"
@@ -74,6 +80,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("a Redis is written redis://host:6379/0")
         return value
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s?#@\"<>]+", value):
+            raise ValueError("the desk's address is written https://tocsin.example.org")
+        return value.rstrip("/")
 
     @field_validator("time_zone")
     @classmethod

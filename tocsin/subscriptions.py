@@ -1,8 +1,9 @@
 """What a subscription may be, and what it is just now. Pure: whoever makes, edits, matches or shows one asks here."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from string import Formatter
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -12,7 +13,7 @@ from tocsin.errors import UserError
 from tocsin.query.ast import demands_something
 from tocsin.query.parse import QueryError, parse
 from tocsin.records import Article, Muted, NoticeKind, Subscription, derived_id
-from tocsin.rhythm import WEEKDAYS, clock_time, quiet_hours, zone_of
+from tocsin.rhythm import WEEKDAYS, clock_time, due, quiet_hours, zone_of
 from tocsin.spelling import fold
 
 Standing = Literal["active", "paused", "expired", "broken"]
@@ -47,18 +48,34 @@ class State(NamedTuple):
     reason: str = ""
 
 
-def new(name: str, query: str, channels: tuple[str, ...], now: datetime, **more: Any) -> Subscription:
-    """A new subscription, its query in the language's own spelling. Raises UserError where it may not be."""
-    return checked(
-        Subscription(
-            id=derived_id("subscription", name), name=name, query=query, channels=channels, created=now, **more
-        )
-    )
+def new(
+    name: str, query: str, channels: tuple[str, ...], now: datetime, taken: Collection[str] = (), **more: Any
+) -> Subscription:
+    """A new subscription, its query in the language's own spelling. Raises UserError where it may not be.
+
+    ``taken``: ids that there are. One that was renamed keeps the id of its first name, which is then another's no more.
+    """
+    ways = (derived_id("subscription", name, *([str(number)] if number else [])) for number in count())
+    own = next(way for way in ways if way not in taken)
+    return checked(Subscription(id=own, name=name, query=query, channels=channels, created=now, **more))
+
+
+def name_for(query: str) -> str:
+    """How a subscription is named that nobody names: as its query, or as much of it as a name may have."""
+    name = " ".join(query.split())
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - 10]}… {derived_id('query', name)[:8]}"
 
 
 def edited(before: Subscription, now: datetime, **changes: Any) -> Subscription:
-    """The next version of a subscription; the same one where nothing changes. Raises UserError where it may not be."""
-    after = checked(msgspec.structs.replace(before, **changes))
+    """The next version of a subscription; the same one where nothing changes. Raises UserError where it may not be.
+
+    One that is broken can be paused and muted all the same.
+    """
+    after = msgspec.structs.replace(before, **changes)
+    if changes.keys() - {"paused", "muted"}:
+        after = checked(after)
     if after == before:
         return before
     return msgspec.structs.replace(after, version=before.version + 1, changed=now)
@@ -168,7 +185,7 @@ def state_of(subscription: Subscription, now: datetime, read: Callable[[str], ob
     """Whether it rings. ``read`` reads a query and raises UserError where it cannot, as an Expander's does."""
     try:
         read(asked(subscription))
-        zone_of(subscription.zone)
+        due(subscription, subscription.created)
     except UserError as error:
         return State("broken", str(error))
     if is_over(subscription, now):
@@ -185,10 +202,15 @@ def series_of(article: Article) -> str:
     return f"{article.outlet}:{' '.join(words)}" if words else ""
 
 
-def silenced(subscription: Subscription, stories: Collection[str], article: Article) -> str:
-    """Why a subscription says nothing of an article, where its story (``stories``: all its ids) or series is muted."""
+def silenced(subscription: Subscription, article: Article, roots: Mapping[str, str]) -> str:
+    """Why a subscription says nothing of an article, where its story or series is muted; empty where it is not.
+
+    ``roots``: the ids that stand today for its story and for those that are muted.
+    """
+    story = roots.get(article.story, article.story)
     for muted in subscription.muted:
-        if muted.key in stories if muted.what == "story" else muted.key == series_of(article):
+        is_it = roots.get(muted.key, muted.key) == story if muted.what == "story" else muted.key == series_of(article)
+        if is_it:
             since = muted.at.astimezone(UTC)
             return f"{muted.what} muted {since:%Y-%m-%d %H:%M} UTC" + (f": {muted.reason}" if muted.reason else "")
     return ""

@@ -42,14 +42,15 @@ def run(
 
     ``beat`` is called whenever the loop comes round. Returns how many articles were carried.
     """
-    from workers.channels import Channels
+    from workers.channels import Channels, Post
     from workers.deliver import deliver_due, settle
     from workers.flow import turn
     from workers.opening import open_hall
 
     _read_anew(store, settings, stopped, beat)
     hall = open_hall(store, settings, clock)
-    channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private)
+    post = Post(settings.smtp, settings.url)
+    channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private, post=post)
     carried = waits = 0
     while not stopped():
         beat()

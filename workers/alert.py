@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from tocsin import logs
 from tocsin.errors import UserError
 from tocsin.query.document import Document
 from tocsin.query.expand import Expander
@@ -16,7 +17,7 @@ from tocsin.query.match import Matcher
 from tocsin.query.plan import Plan
 from tocsin.query.terms import guess
 from tocsin.records import Alert, Article, Delivery, Hit, Notice, Story, Subscription, near_id
-from tocsin.rhythm import digest_id, due
+from tocsin.rhythm import digest_id, due, hour_of
 from tocsin.stores.port import Publishing, RoadStore, alert_id
 from tocsin.subscriptions import asked, is_over, silenced
 from workers.follow_ups import Compared, FollowUp, adds, edited, grown, not_before, notice_of
@@ -249,7 +250,8 @@ def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime) -> N
     others = [it.created for it in told.notices if it.kind == "added" and it.id != notice.id]
     moment = not_before([*others, now]) if notice.kind == "added" else now
     silence = _silence(subscription, told.article, publishing)
-    publishing.put_notice(notice, _deliveries(notice, subscription, moment, silence))
+    rung = _rung(subscription, publishing, now)
+    publishing.put_notice(notice, _deliveries(notice, subscription, moment, silence, rung))
 
 
 def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Alert:
@@ -270,9 +272,10 @@ def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Aler
         created=now,
         hits=hits(plan, document, lines),
     )
+    rung = _rung(subscription, publishing, now)
     publishing.put_alert(alert)
     silence = _silence(subscription, article, publishing)
-    publishing.put_notice(notice, _deliveries(notice, subscription, now, silence))
+    publishing.put_notice(notice, _deliveries(notice, subscription, now, silence, rung))
     return alert
 
 
@@ -284,13 +287,20 @@ def _silence(subscription: Subscription, article: Article, publishing: Publishin
     return silenced(subscription, article, publishing.roots({*stories, article.story}))
 
 
-def _deliveries(notice: Notice, subscription: Subscription, not_before: datetime, silence: str) -> list[Delivery]:
+def _rung(subscription: Subscription, publishing: Publishing, now: datetime) -> int:
+    """How often a throttled subscription has rung in this hour; of others nobody asks."""
+    return publishing.rung_since(subscription.id, hour_of(now)) if subscription.throttle else 0
+
+
+def _deliveries(
+    notice: Notice, subscription: Subscription, not_before: datetime, silence: str, rung: int
+) -> list[Delivery]:
     """A row for each channel; what has to wait goes together with all that waits for the same moment.
 
-    ``silence``: why it is not told at all; empty where it is.
+    ``silence``: why it is not told at all; empty where it is. ``rung``: how often it has rung in this hour.
     """
-    log.debug("rang", article=notice.article, notice=notice.id, subscription=subscription.id, kind=notice.kind)
-    moment = due(subscription, not_before)
+    logs.follow("rang", article=notice.article, notice=notice.id, subscription=subscription.id, kind=notice.kind)
+    moment = due(subscription, not_before, rung)
     waits = moment > notice.created and not silence
     return [
         Delivery(

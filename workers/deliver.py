@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from tocsin import logs
 from tocsin.addresses import masked
 from tocsin.clock import Clock
 from tocsin.messages import Message, Told, render, render_digest
@@ -111,7 +112,7 @@ def _went(delivery: Delivery, notice: Notice, answer: Later | Refused | None, no
     tried = msgspec.structs.replace(delivery, attempts=delivery.attempts + 1)
     told = {"article": notice.article, "notice": notice.id, "channel": masked(delivery.channel)}
     if answer is None:
-        log.debug("delivered", **told)
+        logs.follow("delivered", **told)
         return msgspec.structs.replace(tried, state="delivered", delivered=now, next_try=None, error="")
     given_up = now - notice.created >= GIVE_UP and tried.attempts >= len(BACK_OFF)
     if isinstance(answer, Refused) or given_up:
@@ -121,7 +122,7 @@ def _went(delivery: Delivery, notice: Notice, answer: Later | Refused | None, no
         log.warning("a notice could not be delivered", **told, error=reason)
         return msgspec.structs.replace(tried, state="failed", next_try=None, error=reason)
     pause = back_off(tried) if answer.after_seconds is None else timedelta(seconds=answer.after_seconds)
-    log.info("a notice waits for another attempt", **told, seconds=round(pause.total_seconds()), error=answer.reason)
+    logs.follow("a notice waits", "info", **told, seconds=round(pause.total_seconds()), error=answer.reason)
     return msgspec.structs.replace(tried, next_try=now + pause, error=answer.reason)
 
 

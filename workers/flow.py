@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from tocsin import logs
 from tocsin.addresses import address_id
 from tocsin.clock import Clock
 from tocsin.errors import UserError
@@ -109,7 +110,7 @@ def file(hall: Hall, articles: Sequence[Article]) -> list[Carried]:
                     filing.join(decided.article.story, other)
                 filed.append(Carried(msgspec.structs.replace(decided.article, state="filed"), analysed))
     for article, _ in filed:
-        log.debug("filed", article=article.id, story=article.story, relation=article.relation)
+        logs.follow("filed", article=article.id, story=article.story, relation=article.relation)
     return filed
 
 
@@ -129,8 +130,8 @@ def publish(hall: Hall, carried: Sequence[Carried]) -> None:
         ]
         notices = ring(arrived, rules, publishing, hall.store, now)
     for article, _ in arrived:
-        log.debug("ready", article=article.id)
-    log.info("a batch is ready", articles=len(arrived), notices=notices)
+        logs.follow("ready", article=article.id)
+    logs.follow("a batch is ready", "info", articles=len(arrived), notices=notices)
     if notices:
         hall.rang()
 
@@ -154,7 +155,7 @@ def _enriched(hall: Hall, articles: Iterable[Article]) -> Iterable[Carried]:
         except Exception:  # one poisoned text must not stop the others
             log.exception("an article could not be enriched", article=article.id, url=article.url)
             continue
-        log.debug("enriched", article=article.id, lang=enriched.lang)
+        logs.follow("enriched", article=article.id, lang=enriched.lang)
         yield Carried(msgspec.structs.replace(enriched, analyser=ANALYSER), analysed)
 
 

@@ -4,7 +4,6 @@ import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tocsin import logs
 from tocsin.clock import Clock
 from tocsin.lists import load
 from tocsin.query.expand import Expander
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 def open_hall(store: "Store", settings: Settings, clock: Clock, rang: Callable[[], object] = lambda: None) -> Hall:
     """The hall over a store; ``rang`` is called whenever somebody is to be told."""
-    logs.unless_configured(settings.log_level)
     # A text is thousands of small objects that hold each other in no ring. Looking for rings among them, and among the
     # words that a process remembers, took a quarter of all the time.
     gc.set_threshold(50_000, 20, 50)

@@ -5,7 +5,7 @@ were filed with, and at the moments at which they became ready. What is written 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import cast
 
@@ -29,22 +29,29 @@ PAGE = 500
 """Articles that are asked for at a time."""
 
 
-def rehearse(store: Store, expander: Expander, wanted: Subscription, start: datetime, end: datetime) -> Rehearsed:
+def rehearse(
+    store: Store, expander: Expander, wanted: Subscription, start: datetime, end: datetime, most: int = 0
+) -> Rehearsed:
     """What a subscription would have sent of what arrived from one moment to another, had it been there at the first.
 
-    Raises UserError where its query cannot be read.
+    ``most``: where more articles than so many may ring, only about the newest so many are taken, and the start that is
+    told is theirs; 0 for all. Raises UserError where its query cannot be read.
     """
     plan = expander.read(asked(wanted))
     rules = Rules(expander)
     rules.become(0, [msgspec.structs.replace(wanted, paused=False)])
     after = store.arrival_at(start)
     stories = dict.fromkeys(muted.key for muted in wanted.muted if muted.what == "story")
-    found = _candidates(store, plan, start, after, store.arrival_at(end))
+    found, reached = _candidates(store, wider(plan, start), after, store.arrival_at(end), most)
     unions = Unions(store, [*stories, *(story for _, story in found.values())])
     past = Past(store, unions)
     met: list[Met] = []
+    if not after:
+        start = max(start, _first(store) or start)
     for now, several in groupby(_texts(store, found), key=_moment):
         texts = list(several)
+        if reached:
+            start, reached = now, 0
         past.arrival = max(text.article.arrival or 0 for text in texts)
         arrived = [(text.article, Document.of(text.article, _words(text), now)) for text in texts]
         ring(arrived, rules, past, past, now)
@@ -52,13 +59,14 @@ def rehearse(store: Store, expander: Expander, wanted: Subscription, start: date
         past.write()
     return Rehearsed(
         subscription=wanted,
-        start=start if after else max(start, _first(store) or start),
+        start=start,
         end=end,
         met=tuple(met),
         alerts=tuple(sorted(past.alerts.values(), key=lambda it: (it.created, it.id))),
         heard=tuple(past.heard()),
         texts=past.texts,
-        story_at=lambda story, moment: unions.story(story, store.arrival_at(moment)),
+        # What came at that very moment is told too; no store has finer times for all.
+        story_at=lambda story, moment: unions.story(story, store.arrival_at(moment + timedelta(milliseconds=1))),
     )
 
 
@@ -127,6 +135,11 @@ class Past:
     def notices_of(self, alerts: Collection[str]) -> dict[str, list[Notice]]:
         """The notices of each of these alerts that has any, oldest first."""
         return {name: [it for it, _ in self._notices[name]] for name in alerts if name in self._notices}
+
+    def rung_since(self, subscription: str, since: datetime) -> int:
+        """How many alerts of a subscription were made from a moment on, those gathered here among them."""
+        known = [*self.alerts.values(), *self._alerts]
+        return sum(it.subscription == subscription and it.created >= since for it in known)
 
     # ---- what is written
 
@@ -206,19 +219,25 @@ def wider(plan: Plan, start: datetime) -> Plan | None:
             return plan
 
 
-def _candidates(store: Store, plan: Plan, start: datetime, after: int, last: int) -> dict[str, tuple[int, str]]:
-    """What may ring, by id its arrival and story: what may meet the plan, and later texts of the same addresses."""
-    asked_of = wider(plan, start)
+def _candidates(
+    store: Store, plan: Plan | None, after: int, last: int, most: int
+) -> tuple[dict[str, tuple[int, str]], int]:
+    """What may ring, by id its arrival and story: what meets a plan, and later texts of the same addresses.
+
+    With them the arrival behind which nothing was looked at, where ``most`` were found before all were; else 0.
+    """
     found: dict[str, tuple[int, str]] = {}
     before = last + 1
-    while page := store.search(asked_of, limit=PAGE, before=before, after=after):
+    while page := store.search(plan, limit=PAGE, before=before, after=after):
         found |= {it.id: (it.arrival or 0, it.story) for it in page}
         before = page[-1].arrival or 0
         newer = store.newer([it.id for it in page])
         for address in {it.address_id for it in page if it.id in newer}:
             several = [it for it in store.versions(address) if it.arrival and after < it.arrival <= last]
             found |= {it.id: (it.arrival or 0, it.story) for it in several}
-    return found
+        if most and len(found) >= most and len(page) == PAGE:
+            return {name: it for name, it in found.items() if it[0] >= before}, before
+    return found, 0
 
 
 def _texts(store: Store, found: Mapping[str, tuple[int, str]]) -> Iterator[Text]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from tocsin import logs
 from tocsin.clock import Clock
 from tocsin.errors import UserError
 from tocsin.settings import Settings
@@ -34,8 +35,12 @@ BEAT_LEASE = 10.0
 """Seconds after which another sweeper takes over from one that is not heard of any more."""
 GRACE = 10.0
 """Seconds that an accepted article may wait while no message does: then its hint was lost."""
-PATIENCE = 120.0
+PATIENCE = 50.0
 """Seconds that it may wait while messages do: they are on their way, and the hint most likely with them."""
+AGAIN = 20.0
+"""Seconds after which what a dead worker held gets another hint: the one before may have died with another worker."""
+NEVER = 100 * 365 * 86_400.0
+"""A grace in seconds that nothing has waited for: what is overdue then was held by a worker and is no more."""
 MOST = 2_000
 """Articles that get a hint at a time."""
 STOP_SECONDS = 6.0
@@ -59,6 +64,8 @@ class Sweeper:
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._hinted: dict[str, float] = {}
         """Articles that got a hint from here, and until when (monotonic) they are not given another."""
+        self._forgot_at = -NEVER
+        """When the broker was last seen to have lost all messages (monotonic)."""
         self.messages = 0
         """How many waited at the last look."""
 
@@ -70,30 +77,44 @@ class Sweeper:
             return 0
         if not waiting["deliver"] and self._store.deliveries_due(self._clock.now(), 1):
             self._hints.deliver()
-        return self._sweep(PATIENCE if waiting["ingest"] or waiting["match"] else GRACE)
+        now = self._clock.monotonic()
+        if self._hints.forgot():
+            self._forgot_at = now
+            self._hinted.clear()
+        # What was accepted just before may look, for a while, as if its hint were on its way.
+        sure = now - self._forgot_at > 2 * GRACE and (waiting["ingest"] or waiting["match"])
+        return self._sweep(PATIENCE if sure else GRACE)
 
     def _sweep(self, grace: float) -> int:
         now = self._clock.monotonic()
         self._hinted = {name: until for name, until in self._hinted.items() if until > now}
+        held = self._store.overdue(self._clock.now(), NEVER, MOST)
+        dropped = self._give(held, now + AGAIN, urgent=True)
+        tried = {hint.article for hint, _ in held}
         found = self._store.overdue(self._clock.now(), grace, MOST)
-        lost = [(hint, state) for hint, state in found if hint.article not in self._hinted]
-        tell(self._hints, lost)
-        self._hinted |= {hint.article: now + grace for hint, _ in lost}
+        lost = dropped + self._give([it for it in found if it[0].article not in tried], now + grace, urgent=False)
         if lost:
             log.info("articles that nobody carried got a hint anew", articles=len(lost))
             for hint, state in lost:
-                log.debug("hinted anew", article=hint.article, state=state)
+                logs.follow("hinted anew", article=hint.article, state=state)
         return len(lost)
+
+    def _give(self, found: Sequence[tuple[Hint, str]], until: float, *, urgent: bool) -> list[tuple[Hint, str]]:
+        """Hint at those of these that got no hint lately. Returns which they were."""
+        lost = [(hint, state) for hint, state in found if hint.article not in self._hinted]
+        tell(self._hints, lost, urgent=urgent)
+        self._hinted |= {hint.article: until for hint, _ in lost}
+        return lost
 
     def end(self) -> None:
         """Let another one take over at once."""
         self._leases.give_back("beat", self._owner)
 
 
-def tell(hints: "Hints", found: Sequence[tuple[Hint, str]]) -> None:
-    """Send hints of what is overdue, each to the queue of its state."""
-    hints.overdue([hint for hint, state in found if state == "accepted"], "ingest")
-    hints.overdue([hint for hint, state in found if state == "filed"], "match")
+def tell(hints: "Hints", found: Sequence[tuple[Hint, str]], *, urgent: bool = False) -> None:
+    """Send hints of what is overdue, each to the queue of its state; ``urgent``: before all that waits there."""
+    hints.overdue([hint for hint, state in found if state == "accepted"], "ingest", urgent=urgent)
+    hints.overdue([hint for hint, state in found if state == "filed"], "match", urgent=urgent)
 
 
 def oversee(store: RoadStore, settings: Settings, clock: Clock, stop: threading.Event, heart: Heart) -> None:

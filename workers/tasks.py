@@ -21,7 +21,7 @@ from tocsin.settings import Settings
 from tocsin.stores import open_store
 from tocsin.stores.leases import Leases, open_leases
 from tocsin.stores.port import FingerprintsMissing, Hint
-from workers.channels import Channels
+from workers.channels import Channels, Post
 from workers.deliver import deliver_all
 from workers.flow import Hall, restore, turn_to
 from workers.opening import open_hall
@@ -120,7 +120,8 @@ def _open_all(settings: Settings) -> Opened:
     hints = Hints(settings, clock, working=True)
     store = open_store(settings.store_url, settings.redis)
     hall = open_hall(store, settings, clock, hints.deliver)
-    channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private)
+    post = Post(settings.smtp, settings.url)
+    channels = Channels(data_dir=settings.data_dir, allow_private=settings.allow_private, post=post)
     leases = open_leases(settings.store_url, settings.redis)
     return Opened(hall, channels, leases, hints, settings, f"{socket.gethostname()}:{os.getpid()}")
 

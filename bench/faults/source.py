@@ -1,6 +1,6 @@
 """A source as a process: works a list off into a store as a spider does, and is killed now and then.
 
-    python -m bench.faults.source LIST --acknowledged FILE --rate N [--twice SEED]
+    python -m bench.faults.source LIST --acknowledged FILE --hold FILE --rate N [--twice SEED]
 
 Articles go through the ledger, pages through the intake with its extraction children. What it remembers is in the
 store alone: started anew, it goes on with the addresses whose page nobody has read. Settings come from ``TOCSIN_…``.
@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("list", type=Path)
     parser.add_argument("--acknowledged", type=Path, required=True)
     parser.add_argument("--rate", type=float, required=True, help="articles a second at most")
+    parser.add_argument("--hold", type=Path, required=True, help="as long as this file is there, nothing is brought")
     parser.add_argument("--twice", type=int, help="send every hint twice and in disorder, by this seed")
     parser.add_argument("--target", default=TARGET, help="what reads a page")
     parser.add_argument("--deadline", type=float, default=20.0, help="seconds for a page")
@@ -107,6 +108,7 @@ class Source:
     def __init__(self, store: CrawlStore, hint: Hint | None, arguments: argparse.Namespace) -> None:
         self._store, self._hint = store, hint
         self._target, self._deadline, self._rate = arguments.target, arguments.deadline, arguments.rate
+        self._hold: Path = arguments.hold
         self._said = os.open(arguments.acknowledged, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
         self._clock = SystemClock()
 
@@ -150,6 +152,8 @@ class Source:
             os.write(self._said, f"{article.id}\n".encode())
 
     async def _pace(self) -> None:
+        while self._hold.exists():  # noqa: ASYNC110 - another process makes the file
+            await asyncio.sleep(0.1)
         self._count += 1
         await asyncio.sleep(max(0.0, self._begun + self._count / self._rate - time.monotonic()))
 

@@ -42,7 +42,9 @@ def imported(root: Path) -> dict[str, str]:
 
 def declared(root: Path) -> set[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["distributed"]
+    lines = project["dependencies"] + [
+        line for extra in ("apprise", "distributed") for line in project["optional-dependencies"][extra]
+    ]
     return {canonicalize_name(Requirement(line).name) for line in lines}
 
 

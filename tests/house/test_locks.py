@@ -25,7 +25,7 @@ def pins(root: Path, lock: str) -> Pins:
 def asked(root: Path, lock: str) -> list[Requirement]:
     """What pyproject.toml asks for under this lock."""
     whole = tomllib.loads((root / "pyproject.toml").read_text())
-    extras = {"run": (), "distributed": ("distributed",), "dev": ("distributed", "dev")}[lock]
+    extras = {"run": (), "distributed": ("distributed",), "dev": ("apprise", "distributed", "dev")}[lock]
     lines = whole["project"]["dependencies"] + whole["dependency-groups"]["build"]
     lines += [line for extra in extras for line in whole["project"]["optional-dependencies"][extra]]
     return [Requirement(line) for line in lines]

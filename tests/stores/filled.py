@@ -73,6 +73,9 @@ def fill(store: Store) -> None:
                 channels=("stdout:", "https://hooks.example/${HOOK}"),
             )
         )  # fmt: skip
+    # One was edited since.
+    dragon = next(it for it in store.subscriptions() if it.name == "dragon")
+    store.put_subscription(msgspec.structs.replace(dragon, every="daily", version=2, changed=START))
     hall = hall_over(store, clock)
     for number in range(1, 6):
         clock.at += timedelta(minutes=1)

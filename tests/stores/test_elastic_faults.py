@@ -27,7 +27,7 @@ from tocsin.stores.elastic import ElasticStore, schema, server
 from tocsin.stores.elastic.opening import opened
 from tocsin.stores.redis import RedisFingerprints
 from workers import __main__ as workers
-from workers.flow import turn
+from workers.flow import MAX_ATTEMPTS, turn
 
 IMPATIENT = (1000.0,)
 """A first pause that is longer than all patience."""
@@ -148,6 +148,26 @@ def test_a_busy_server_is_named_when_patience_ends(store: ElasticStore, relay: R
     assert store.accept([plain(1)]) == [plain(1).id]
 
 
+def test_what_is_more_than_the_server_takes_at_a_time_goes_in_parts(
+    store: ElasticStore, relay: Relay, monkeypatch: pytest.MonkeyPatch
+):
+    """A server whose limit on what is being written is small refuses each larger request, for ever."""
+    monkeypatch.setattr(server, "_PAUSES", (0.01,))
+    sizes: list[int] = []
+
+    def small(asked: Asked, then: object) -> Answer:
+        sizes.append(len(asked[3]))
+        return unheard(429)(asked, then) if len(asked[3]) > 30_000 else then(asked)  # type: ignore[operator, arg-type]
+
+    texts = [article(str(number), f"conscripts {number * 7919} " * 30) for number in range(12)]
+    relay.faults = [small] * 300
+    assert store.accept(texts) == [it.id for it in texts]
+    assert max(sizes) > 30_000
+    relay.faults = []
+    store.server.refresh("*")
+    assert set(store.articles([it.id for it in texts])) == {it.id for it in texts}
+
+
 BLOCKS = {
     "the index": ("/contract-*/_settings", {"index.blocks.read_only": True}, "was set read-only"),
     "the disk": (
@@ -204,6 +224,31 @@ def test_who_may_not_write_is_told_and_no_article_is_parked(store: ElasticStore,
     with pytest.raises(UserError, match=r"does not allow it: action .* stands in docs/scale\.md"):
         store.accept([plain(1)])
     assert refused(store) == []
+
+
+def test_an_outage_is_no_article_s_fault(store: ElasticStore, monkeypatch: pytest.MonkeyPatch):
+    """What a worker holds while the server goes away is given back when it is there again, before anything else."""
+    store.accept([article("1")])
+    hall = another(store)
+
+    def away(*_: object, **__: object) -> None:
+        raise Away("It is away.")
+
+    for _ in range(MAX_ATTEMPTS + 2):
+        with monkeypatch.context() as patch:
+
+            def leave(*_: object, patch: pytest.MonkeyPatch = patch) -> None:
+                patch.setattr(store.server, "write", away)
+                away()
+
+            patch.setattr("workers.flow.publish", leave)
+            with pytest.raises(Away):
+                turn(hall)
+    while turn(hall):
+        pass
+    overview = store.overview()
+    assert (overview["ready"], overview["parked"]) == (1, 0)
+    assert store.versions(article("1").address_id)[0].attempts == 1
 
 
 def test_an_index_that_is_still_starting_passes_for_no_empty_one(store: ElasticStore, monkeypatch: pytest.MonkeyPatch):

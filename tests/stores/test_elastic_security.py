@@ -92,6 +92,7 @@ def test_the_whole_road_works_with_the_role_and_no_more(
     assert len(list(store.walk())) == 3
     assert store.overview()["delivered"] == 1
     assert store.check() == "ok"
+    assert store.size() > 1000
     # A month that is empty afterwards is removed with its index.
     store.prune(START + timedelta(days=500), dry_run=False)
     left = secure_elasticsearch.ask("GET", "/_cat/indices/tocsin-articles-*?format=json")

@@ -30,6 +30,8 @@ class Receiver:
                 answer = receiver.answers[0] if len(receiver.answers) == 1 else receiver.answers.pop(0)
                 return answer(self)
 
+            do_PUT = do_POST
+
             def do_GET(self) -> None:
                 receiver.got.append((self.path, {}, b"GET"))
                 status(204)(self)

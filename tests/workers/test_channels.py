@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from tocsin.addresses import masked
-from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 from tocsin.messages import Message
-from workers.channels import Channels, Later, check_channel, open_channel
+from workers.channels import Channels, Later, check_channel
 from workers.channels.address import fill
 from workers.channels.file import FileChannel
 
@@ -197,14 +196,14 @@ def test_pipe_in_its_place_does_not_hold_the_channel(tmp_path: Path) -> None:
 
 def test_stdout_prints_the_lines() -> None:
     stream = io.StringIO()
-    open_channel("stdout:", data_dir=Path(), stream=stream, clock=SystemClock()).send(message("a"))
+    Channels(data_dir=Path(), stream=stream).of("stdout:").send(message("a"))
     assert stream.getvalue() == "one\nдва\n\n"
 
 
 def test_stdout_of_another_alphabet_still_speaks() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, "ascii")
-    open_channel("stdout:", data_dir=Path(), stream=stream, clock=SystemClock()).send(message("a"))
+    Channels(data_dir=Path(), stream=stream).of("stdout:").send(message("a"))
     assert raw.getvalue() == b"one\n\\u0434\\u0432\\u0430\n\n"
 
 
@@ -213,13 +212,13 @@ def test_broken_pipe_waits() -> None:
     os.close(reader)
     stream = os.fdopen(writer, "w")
     with pytest.raises(Later, match="Standard output"):
-        open_channel("stdout:", data_dir=Path(), stream=stream, clock=SystemClock()).send(message("a"))
+        Channels(data_dir=Path(), stream=stream).of("stdout:").send(message("a"))
     with pytest.raises(BrokenPipeError):
         stream.close()
 
 
 def test_relative_file_lies_in_the_data_folder(tmp_path: Path) -> None:
-    channel = open_channel("file:out/alerts.jsonl", data_dir=tmp_path, stream=io.StringIO(), clock=SystemClock())
+    channel = Channels(data_dir=tmp_path).of("file:out/alerts.jsonl")
     channel.send(message("a"))
     assert ids(tmp_path / "out" / "alerts.jsonl") == ["a"]
 

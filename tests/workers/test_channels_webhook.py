@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import io
 import json
 import socket
 import threading
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,8 @@ import pytest
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 from tocsin.messages import Message
-from tocsin.records import derived_id
+from tocsin.records import near_id
+from workers.channels.given import Given, Way
 from workers.channels.port import Later, Refused
 from workers.channels.webhook import WebhookChannel
 
@@ -34,8 +37,8 @@ def message(name: str = "n1") -> Message:
 
 
 def channel(address: str, filled: str = "", **more: Any) -> WebhookChannel:
-    given = {"clock": SystemClock(), "allow_private": LOOPBACK, "timeout": 2.0} | more
-    return WebhookChannel(address, filled or address, **given)
+    way = Way(SystemClock(), LOOPBACK, 2.0)._replace(**more)
+    return WebhookChannel(Given(address, filled or address, way, Path(), io.StringIO(), {}.get, ""))
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ def test_id_is_the_deliverys_and_stays_through_retries_and_other_secrets(receive
     for token in ("old", "old", "new"):
         channel(address, f"{receiver.url}/{token}").send(message())
     assert [path for path, _, _ in receiver.got] == ["/old", "/old", "/new"]
-    assert {headers["webhook-id"] for _, headers, _ in receiver.got} == {derived_id("delivery", "n1", address)}
+    assert {headers["webhook-id"] for _, headers, _ in receiver.got} == {near_id("n1", "delivery", "n1", address)}
 
 
 def test_user_name_becomes_basic_authorization(receiver) -> None:

@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from tocsin.addresses import address_id, article_id
-from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, derived_id
+from tocsin.records import Alert, Article, Delivery, Hit, Notice, Subscription, derived_id, near_id
 from tocsin.stores import open_store
 from tocsin.stores.port import Sketch
 from tocsin.stores.sqlite import SqliteStore
@@ -106,7 +106,10 @@ def ring(store: SqliteStore, number: int, channels: Sequence[str], created: date
         created=created,
         hits=(hit,),
     )
-    rows = [Delivery(id=derived_id("delivery", notice.id, name), notice=notice.id, channel=name) for name in channels]
+    rows = [
+        Delivery(id=near_id(notice.id, "delivery", notice.id, name), notice=notice.id, channel=name)
+        for name in channels
+    ]
     with store.publishing() as publishing:
         publishing.make_ready(replace(claimed, state="filed"), Analysed((), ()), NOW)
         publishing.put_alert(alert)

@@ -1,5 +1,6 @@
 """Subscriptions on the road: who rings, when it is due, what is muted, and what an edit changes, in each store."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -106,6 +107,20 @@ def test_rhythm_and_quiet_hours_are_when_it_is_due(hall: Hall) -> None:
     assert len({it.digest for each in (daily, other) for it in deliveries(hall, each)}) == 1
     due = {sent.id for sent, _ in hall.store.deliveries_due(START + timedelta(minutes=2), 99)}
     assert due == {it.id for each in (at_once, urgent) for it in deliveries(hall, each)}
+
+
+def test_a_throttle_holds_back_what_is_beyond(hall: Hall) -> None:
+    """Two at once, in one batch and the next; the rest together when the hour ends, and then two more."""
+    it, free = subscribed(hall, "throttled", throttle=2), subscribed(hall, "free")
+    carry(hall, 1)
+    carry(hall, 2, 3, 4)
+    end = datetime(2026, 11, 22, 13, tzinfo=UTC)
+    assert Counter(each.next_try for each in deliveries(hall, it)) == {None: 2, end: 2}
+    assert len({each.digest for each in deliveries(hall, it) if each.digest}) == 1
+    assert {each.next_try for each in deliveries(hall, free)} == {None}
+    hall.clock.at += timedelta(hours=1)  # type: ignore[attr-defined]
+    carry(hall, 5)
+    assert Counter(each.next_try for each in deliveries(hall, it)) == {None: 3, end: 2}
 
 
 def test_an_edit_rings_for_nothing_that_rang(hall: Hall) -> None:

@@ -235,7 +235,7 @@ def test_a_broker_that_is_down_stops_no_spider(tmp_path: Path, free_port: int, n
         return spent
 
     with log_of(queue) as said:
-        assert asyncio.run(crawl()) < 3
+        assert asyncio.run(crawl()) < 8
     assert [line["event"].partition(";")[0] for line in said] == ["the broker is down"]
     assert made.store.overview()["accepted"] == len(articles)
     worker = made.start()
@@ -265,6 +265,52 @@ def test_two_sweepers_do_the_work_of_one(tmp_path: Path, redis: str) -> None:
     )
     for it in leases:
         it.close()
+    made.store.close()
+
+
+def test_a_broker_that_has_forgotten_everything_is_told_anew(tmp_path: Path, redis: str) -> None:
+    """Also where new messages came since: whatever was accepted before them has lost its hint."""
+    address = redis.replace("/0", "/7")
+    made = road(tmp_path, address)
+    late = news("late", 30, age=2 * GRACE)
+    made.store.accept(late)
+    leases = open_leases(made.settings.store_url)
+    sweeper = Sweeper(made.store, leases, made.hints, SystemClock())
+    assert sweeper.beat() == 30
+    assert sweeper.beat() == 0
+    with Redis.from_url(address) as broker:
+        broker.flushdb()
+    fresh = news("fresh", 3)
+    made.store.accept(fresh)
+    assert made.hints.accepted(fresh)
+    assert sweeper.beat() == 30
+    leases.close()
+    made.store.close()
+
+
+def test_what_a_dead_worker_held_waits_for_no_patience(
+    tmp_path: Path, redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes before all that waits, and again when its hint has died with another worker."""
+    monkeypatch.setattr("workers.sweep.AGAIN", 0.2)
+    made = road(tmp_path, redis.replace("/0", "/5"))
+    held, fresh = news("held", 5, age=60.0), news("fresh", 25)
+    made.store.accept(held)
+    assert len(made.store.claim(20, 0.0, datetime.now(UTC) - timedelta(seconds=31))) == 5
+    made.store.accept(fresh)
+    sender = made.hints
+    assert sender.accepted(fresh)
+    lease = open_leases(made.settings.store_url)
+    sweeper = Sweeper(made.store, lease, made.hints, SystemClock())
+    assert [sweeper.beat(), sweeper.beat()] == [5, 0]
+    time.sleep(0.3)
+    assert sweeper.beat() == 5
+    with sender._app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(INGEST)
+        bodies = [queue.get(timeout=5).payload[0][0] for _ in range(4)]
+    swept = [place for place, body in enumerate(bodies) if {name for name, _ in body} == {it.id for it in held}]
+    assert len(swept) == 2
+    lease.close()
     made.store.close()
 
 

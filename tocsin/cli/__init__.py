@@ -7,15 +7,19 @@ import typer
 
 from tocsin.cli import (
     articles,
+    backtest,
+    channels,
     copying,
     doctor,
     explaining,
     extracting,
+    health,
     outlets,
     reading,
     requeue,
     running,
     status,
+    subscribing,
     subscriptions,
     upkeep,
 )
@@ -30,11 +34,14 @@ app = typer.Typer(
     help="Watches the news: crawls outlets, files every text once, and rings when a story matches what you asked for.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, status, reading, explaining, extracting, articles, upkeep, requeue, copying, doctor):
+for room in (
+    running, status, health, reading, explaining, backtest, extracting, articles, upkeep, requeue, copying, doctor,
+):  # fmt: skip
     room.register(app)
 app.add_typer(outlets.app, name="outlets")
-app.command("subscribe", context_settings={"ignore_unknown_options": True})(subscriptions.subscribe)
+app.command("subscribe", context_settings={"ignore_unknown_options": True})(subscribing.subscribe)
 app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(channels.app, name="channels")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,22 +19,23 @@ def explain_lines(file: Path, expander: "Expander", *, as_json: bool) -> None:
     from tocsin.query.dialects import translate_lines
 
     refused = 0
-    judged = [_judged(line, expander) for line in translate_lines(text_of(file))]
-    for row in judged:
+    found = [judged(line, expander) for line in translate_lines(text_of(file))]
+    for row in found:
         refused += row["state"] == "refused"
         if as_json:
             print_json(row)
         else:
-            _print_line(row)
+            print_line(row)
     counts = ", ".join(
-        f"{sum(row['state'] == state for row in judged):,} {state}" for state in ("understood", "rewritten", "refused")
+        f"{sum(row['state'] == state for row in found):,} {state}" for state in ("understood", "rewritten", "refused")
     )
-    print(f"{len(judged):,} quer{'y' if len(judged) == 1 else 'ies'}: {counts}.", file=sys.stderr)
+    print(f"{len(found):,} quer{'y' if len(found) == 1 else 'ies'}: {counts}.", file=sys.stderr)
     if refused:
         raise typer.Exit(2)
 
 
 def text_of(file: Path) -> str:
+    """The text of a file, or of standard input for ``-``. Raises UserError where it cannot be read."""
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return data.decode("utf-8-sig")
@@ -44,7 +45,7 @@ def text_of(file: Path) -> str:
         raise UserError(f"{file} is no text in UTF-8: {error.reason} at byte {error.start}.") from error
 
 
-def _judged(line: "Line", expander: "Expander") -> dict[str, Any]:
+def judged(line: "Line", expander: "Expander") -> dict[str, Any]:
     """One line as a record: its number, what was typed, its state, the query as it is written here, and the reasons."""
     from tocsin.query.ast import demands_something
     from tocsin.query.parse import read
@@ -71,7 +72,8 @@ def _judged(line: "Line", expander: "Expander") -> dict[str, Any]:
     }
 
 
-def _print_line(row: dict[str, Any]) -> None:
+def print_line(row: dict[str, Any]) -> None:
+    """A judged line for a person: what was typed, what became of it, and why."""
     from tocsin.messages import plain
     from tocsin.query.dialects import Change
     from tocsin.query.parse import Remark

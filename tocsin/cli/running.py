@@ -187,14 +187,14 @@ def _spiders(
     arguments = ["spiders", "--store", settings.store_url, "--with-parent"]
     arguments += ["--only", ",".join(only)] if only else []
     arguments += ["--pace", str(pace)] if pace is not None else []
-    return Child("spiders", [*arguments, *(["--once"] if once else [])], environment, restart=not once)
+    return Child("spiders", [*arguments, *(["--once"] if once else [])], environment, restart=not once, rounds=not once)
 
 
 def _workers(settings: "Settings", environment: dict[str, str], *, once: bool = False) -> "Child":
     from tocsin.cli.supervise import Child
 
     arguments = ["workers", "--store", settings.store_url, "--with-parent", *(["--once"] if once else [])]
-    return Child("workers", arguments, environment, restart=not once)
+    return Child("workers", arguments, environment, restart=not once, rounds=not once)
 
 
 def _desk(settings: "Settings", environment: dict[str, str]) -> "Child":
@@ -255,11 +255,11 @@ def _press(settings: "Settings", children: "list[Child]") -> "list[Outlet]":
 
 
 def _demo_subscriptions(store: "Store", settings: "Settings") -> None:
-    from tocsin.cli.subscriptions import make
+    from tocsin.cli.subscribing import by_name, make
 
     channels = ("stdout:", f"file:{settings.data_dir / 'alerts.jsonl'}")
     for query in DEMO_QUERIES:
-        made = make(store, query, channels, None, SystemClock().now())
+        made = make(by_name(store), query, channels, None, SystemClock().now())
         if made.id not in {known.id for known in store.subscriptions()}:
             store.put_subscription(made)
 

@@ -2,15 +2,12 @@
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import timedelta
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.addresses import masked
 from tocsin.cli.opening import JsonOption, StoreOption, opened
 from tocsin.clock import SystemClock
 from tocsin.errors import Away
@@ -19,12 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from tocsin.records import Feed, Outlet
-    from tocsin.settings import Settings
-    from tocsin.stores.port import Store
+    from tocsin.condition import Watcher
 
-LAGS = timedelta(hours=1)
-"""Time over which lags are told."""
 _SHOWN = 8
 """Reasons and channels that are shown, at the most."""
 
@@ -44,93 +37,50 @@ def status(
 
     Where the output is no terminal, the table is shown once; with --json there is a line each time.
     """
-    # Ctrl-C is how it ends.
-    with opened(store) as (settings, handle), suppress(KeyboardInterrupt):
+    from tocsin.condition import Watcher
+
+    with (
+        opened(store) as (settings, handle),
+        closing(Watcher(handle, settings, SystemClock())) as watcher,
+        # Ctrl-C is how it ends.
+        suppress(KeyboardInterrupt),
+    ):
         if as_json:
-            _say_lines(handle, settings, 0.0 if once else every)
+            _say_lines(watcher, 0.0 if once else every)
         else:
-            _show_table(handle, settings, 0.0 if once else every)
+            _show_table(watcher, 0.0 if once else every)
 
 
-def _say_lines(store: "Store", settings: "Settings", every: float) -> None:
+def _say_lines(watcher: "Watcher", every: float) -> None:
     while True:
-        print(json.dumps(told(store, settings), ensure_ascii=False), flush=True)
+        print(json.dumps(watcher.look().told, ensure_ascii=False), flush=True)
         if not every:
             return
         time.sleep(every)
 
 
-def _show_table(store: "Store", settings: "Settings", every: float) -> None:
+def _show_table(watcher: "Watcher", every: float) -> None:
     from rich.console import Console
     from rich.live import Live
 
     console = Console(highlight=False)
     if not every or not console.is_terminal:
-        console.print(_table(told(store, settings)))
+        console.print(_table(watcher.look().told))
         return
-    with Live(_shown(store, settings), console=console, screen=True, auto_refresh=False) as live:
+    with Live(_shown(watcher), console=console, screen=True, auto_refresh=False) as live:
         while True:
             time.sleep(every)
-            live.update(_shown(store, settings), refresh=True)
+            live.update(_shown(watcher), refresh=True)
 
 
-def _shown(store: "Store", settings: "Settings") -> "Table | Text":
+def _shown(watcher: "Watcher") -> "Table | Text":
     """The table, or why there is none just now."""
     from rich.text import Text
 
     try:
-        return _table(told(store, settings))
+        return _table(watcher.look().told)
     except Away as error:
         return Text(str(error), style="red")
-
-
-def told(store: "Store", settings: "Settings") -> dict[str, Any]:
-    """What is shown, as plain values; times as they are."""
-    now = SystemClock().now()
-    today = now.astimezone(settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts, traffic = store.overview(), store.traffic(now, today)
-    oldest = {state: None if at is None else (now - at).total_seconds() for state, at in traffic["oldest"].items()}
-    sent: dict[str, Counter[str]] = {}
-    for channel, numbers in traffic["deliveries"].items():
-        # Without their secrets several may look alike.
-        sent.setdefault(masked(channel), Counter()).update(numbers)
-    return {
-        "at": now.isoformat(timespec="seconds"),
-        "outlets": _health(store.outlets(active=True), store.feeds(), traffic["heard"]),
-        "articles": {
-            state: {"number": counts[state], "oldest_seconds": oldest.get(state)}
-            for state in ("accepted", "filed", "ready", "parked")
-        },
-        "leased": traffic["leased"],
-        "refused": traffic["refused"],
-        "per_minute": traffic["per_minute"],
-        "lags": store.lags(now - LAGS),
-        "drops_today": traffic["drops_today"],
-        "alerts": counts["alerts"],
-        "deliveries": {
-            **{state: counts[state] for state in ("delivered", "waiting", "failed")},
-            "by_channel": sent,
-        },
-    }
-
-
-def _health(outlets: "Iterable[Outlet]", feeds: "Iterable[Feed]", heard: Iterable[str]) -> dict[str, int]:
-    """How many active outlets do well, fail in part or wholly, were never asked, and brought nothing for a day."""
-    of: dict[str, list[Feed]] = {outlet.name: [] for outlet in outlets}
-    for feed in feeds:
-        if feed.outlet in of:
-            of[feed.outlet].append(feed)
-    states = {name: _state(its) for name, its in of.items()}
-    numbers = {name: list(states.values()).count(name) for name in ("well", "in part", "failing", "not asked yet")}
-    return {**numbers, "silent for a day": len(of.keys() - set(heard))}
-
-
-def _state(feeds: "list[Feed]") -> str:
-    asked = [feed for feed in feeds if feed.checked or feed.error]
-    failing = sum(bool(feed.error) for feed in asked)
-    if not asked:
-        return "not asked yet"
-    return "well" if not failing else "failing" if failing == len(asked) else "in part"
 
 
 def _table(now: Mapping[str, Any]) -> "Table":
@@ -144,6 +94,8 @@ def _table(now: Mapping[str, Any]) -> "Table":
 
 
 def _lines(now: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for wrong in now["wrong"]:
+        yield "Not well", wrong["why"]
     outlets = now["outlets"]
     yield "Outlets", ", ".join(f"{number:,} {name}" for name, number in outlets.items() if number) or "none is watched"
     for state, its in now["articles"].items():
@@ -152,6 +104,9 @@ def _lines(now: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield f"Articles {state}", f"{its['number']:,}{age}"
     yield "  held by workers", f"{now['leased']:,}"
     yield "  refused rows", f"{now['refused']:,}"
+    yield "At work", ", ".join(_rooms(now["rooms"])) or "nobody was heard of"
+    for queue, number in (now["messages"] or {}).items():
+        yield f"  hints, {queue}", f"{number:,}"
     rates = now["per_minute"]
     yield "A minute, lately", f"{rates['seen']:,.1f} seen, {rates['ready']:,.1f} ready"
     for name, lag in now["lags"].items():
@@ -159,12 +114,24 @@ def _lines(now: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     sent = now["deliveries"]
     numbers = ", ".join(f"{sent[state]:,} {state}" for state in ("delivered", "waiting", "failed"))
     yield "Alerts", f"{now['alerts']:,}; deliveries: {numbers}"
+    if sent["oldest_due_seconds"] is not None:
+        yield "  the oldest due", f"for {_span(sent['oldest_due_seconds'])}"
     for channel, states in list(sent["by_channel"].items())[:_SHOWN]:
         yield f"  {channel}", ", ".join(f"{number:,} {state}" for state, number in states.items() if number)
     drops = now["drops_today"]
     yield "Left out today", f"{sum(drops.values()):,}"
     for reason, number in list(drops.items())[:_SHOWN]:
         yield f"  {reason}", f"{number:,}"
+
+
+def _rooms(rooms: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """How many processes of each room were heard of, and which were not for a while."""
+    living = [it["room"] for it in rooms if not it["silent"]]
+    for room in dict.fromkeys(living):
+        yield f"{living.count(room)} {room}"
+    for it in sorted(rooms, key=lambda it: it["seconds"]):
+        if it["silent"]:
+            yield f"{it['room']} {it['process']} on {it['host']} silent for {_span(it['seconds'])}"
 
 
 def _spread(lag: Mapping[str, float]) -> str:

@@ -1,142 +1,153 @@
-"""``tocsin subscribe`` and ``tocsin subscriptions``: who is told of what."""
+"""``tocsin subscriptions``: what there is, and what rests, ends or is silenced."""
 
-import sys
-from datetime import datetime
-from pathlib import Path
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from tocsin.cli.explaining import tell_remarks
+from tocsin.cli import importing, planned
+from tocsin.cli.explaining import print_json
 from tocsin.cli.opening import JsonOption, StoreOption, expander_of, opened
+from tocsin.cli.shown import differences, in_full, in_one_line, named, row, standing_of, value_line
+from tocsin.cli.subscribing import NameArgument, change, edit
 from tocsin.clock import SystemClock
 from tocsin.errors import UserError
 
 if TYPE_CHECKING:
-    from tocsin.query.ast import Query
-    from tocsin.records import Subscription
+    from tocsin.records import Muted
     from tocsin.stores.port import Store
 
-app = typer.Typer(no_args_is_help=True, help="The subscriptions: list, pause, resume, remove.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The subscriptions: list, show, edit, pause, mute, remove; plan and apply them from a file.",
+)
+app.command()(edit)
+for part in (planned, importing):
+    part.register(app)
 
-NameArgument = Annotated[str, typer.Argument(help="Name of the subscription.")]
-
-
-def subscribe(
-    query: Annotated[str, typer.Argument(help="As in tocsin search: what a text must meet.")],
-    to: Annotated[
-        list[str] | None,
-        typer.Option("--to", help="Channel: stdout:, file:alerts.jsonl or https://host/hook. May be repeated."),
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="How alerts name it; otherwise the query itself.")] = None,
-    store: StoreOption = None,
-) -> None:
-    """Be told of every story that meets a query, from now on. Without --to: where `tocsin up` runs."""
-    with opened(store) as (settings, handle):
-        made = make(handle, query, tuple(to or ["stdout:"]), name, SystemClock().now())
-        expander_of(settings).read(query)
-        _check_channels(made.channels, settings.data_dir)
-        handle.put_subscription(made)
-    tell_remarks(query)
-    told = ", ".join(_placed(channel, settings.data_dir) for channel in _masked(made.channels))
-    print(f"Subscribed: {made.name} → {told}. It applies to every article filed from now on.")
-
-
-def make(store: "Store", query: str, channels: tuple[str, ...], name: str | None, now: datetime) -> "Subscription":
-    """A subscription that may be stored: its query demands something, its name is free or its own.
-
-    Raises UserError otherwise.
-    """
-    from tocsin.query.ast import demands_something
-    from tocsin.records import Subscription, derived_id
-
-    tree = _tree(query)
-    if not demands_something(tree):
-        raise UserError(
-            f"The query {query!r} only says what must not be there: nearly every article would ring. Add a word."
-        )
-    wanted = name or query
-    made = Subscription(
-        id=derived_id("subscription", wanted), name=wanted, query=str(tree), channels=channels, created=now
-    )
-    known = {subscription.name: subscription for subscription in store.subscriptions()}.get(wanted)
-    if known and (known.query, known.channels) != (made.query, made.channels):
-        raise UserError(
-            f"There is a subscription named {wanted!r} already, with another query or channel; choose another --name."
-        )
-    return known or made
-
-
-def _tree(query: str) -> "Query":
-    from tocsin.query.parse import parse
-
-    return parse(query)
-
-
-def _check_channels(channels: tuple[str, ...], data_dir: Path) -> None:
-    from workers.channels import check_channel
-
-    for channel in channels:
-        check_channel(channel, data_dir=data_dir)
-
-
-def _placed(channel: str, data_dir: Path) -> str:
-    """A file's address with its folder: a relative one lies in the data folder."""
-    scheme, _, path = channel.partition(":")
-    return f"file:{data_dir / path}" if scheme == "file" and not path.startswith(("/", "~", "$")) else channel
-
-
-def _masked(channels: tuple[str, ...]) -> list[str]:
-    from tocsin.addresses import masked
-
-    return [masked(channel) for channel in channels]
+StoryOption = Annotated[str | None, typer.Option("--story", help="Id of the story, as tocsin alerts --json prints it.")]
+SeriesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--series", help="Id of an article of the series, or its key: the outlet, a colon, the title's words."
+    ),
+]
 
 
 @app.command("list")
 def list_(as_json: JsonOption = False, store: StoreOption = None) -> None:
-    """All subscriptions."""
-    with opened(store) as (_, handle):
-        found = handle.subscriptions()
-    for subscription in found:
-        shown = msgspec.structs.replace(subscription, channels=tuple(_masked(subscription.channels)))
-        if as_json:
-            sys.stdout.write(shown.to_json().decode() + "\n")
+    """All subscriptions, with those that rest, have expired or are broken."""
+    with opened(store) as (settings, handle):
+        found = sorted(handle.subscriptions(), key=lambda it: it.name)
+        if not found and not as_json:
+            print("No subscription yet. Make one: tocsin subscribe Bakhmut")
+            return
+        state = standing_of(expander_of(settings).read, SystemClock().now())
+        for subscription in found:
+            if as_json:
+                print_json(row(subscription, state(subscription)))
+            else:
+                print(in_one_line(subscription, state(subscription)))
+
+
+@app.command()
+def show(name: NameArgument, as_json: JsonOption = False, store: StoreOption = None) -> None:
+    """One subscription in full, and what it was before each edit."""
+    with opened(store) as (settings, handle):
+        it = named(handle, name)
+        former = handle.subscription_history(it.id)
+        stories, copies = handle.told().get(it.id, (0, 0))
+        state = standing_of(expander_of(settings).read, SystemClock().now())(it)
+    if as_json:
+        past = [row(each, state) | {"state": "former", "reason": ""} for each in former]
+        print_json(row(it, state) | {"told": stories, "copies": copies, "history": past})
+        return
+    print(in_one_line(it, state))
+    for field, value in in_full(it):
+        print(f"  {field:10} {value}")
+    print(f"  {'told':10} {stories:,} stories, {copies:,} further copies")
+    print(f"  {'id':10} {it.id}, version {it.version}, made {value_line(it.created)}")
+    for before, after in pairwise([*former, it]):
+        if after.created == before.created:
+            print(f"Version {after.version}, {value_line(after.changed)}:")
+            for line in differences(before, after):
+                print(f"  {line}")
         else:
-            paused = " (paused)" if shown.paused else ""
-            print(f"{shown.name}{paused}: {shown.query} → {', '.join(shown.channels)}")
-    if not found and not as_json:
-        print("No subscription yet. Make one: tocsin subscribe Bakhmut")
+            print(f"Removed after version {before.version}, and made again {value_line(after.created)}.")
 
 
 @app.command()
 def pause(name: NameArgument, store: StoreOption = None) -> None:
     """Let a subscription rest; what comes meanwhile is not told later."""
-    _set_paused(name, store, paused=True)
+    change(name, store, {"paused": True})
 
 
 @app.command()
 def resume(name: NameArgument, store: StoreOption = None) -> None:
     """Wake a paused subscription."""
-    _set_paused(name, store, paused=False)
+    change(name, store, {"paused": False})
 
 
 @app.command()
 def remove(name: NameArgument, store: StoreOption = None) -> None:
     """End a subscription; its alerts stay."""
     with opened(store) as (_, handle):
-        handle.remove_subscription(_named(handle, name).id)
+        handle.remove_subscription(named(handle, name).id)
     print(f"Removed: {name}.")
 
 
-def _set_paused(name: str, store: str | None, *, paused: bool) -> None:
+@app.command()
+def mute(
+    name: NameArgument,
+    story: StoryOption = None,
+    series: SeriesOption = None,
+    reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")] = "",
+    store: StoreOption = None,
+) -> None:
+    """Be told no more of one story, or of a series such as a daily bulletin. Its alerts are kept, and say so."""
     with opened(store) as (_, handle):
-        handle.put_subscription(msgspec.structs.replace(_named(handle, name), paused=paused))
-    print(f"{'Paused' if paused else 'Resumed'}: {name}.")
+        it, muted = named(handle, name), _muted(handle, story, series, reason)
+    from tocsin.subscriptions import muting
+
+    change(it.id, store, {"muted": muting(it, muted)})
 
 
-def _named(store: "Store", name: str) -> "Subscription":
-    for subscription in store.subscriptions():
-        if name in (subscription.name, subscription.id):
-            return subscription
-    raise UserError(f"There is no subscription named {name!r}. See: tocsin subscriptions list.")
+@app.command()
+def unmute(
+    name: NameArgument, story: StoryOption = None, series: SeriesOption = None, store: StoreOption = None
+) -> None:
+    """Be told of a muted story or series again."""
+    with opened(store) as (_, handle):
+        it, wanted = named(handle, name), _muted(handle, story, series, "")
+        # A story may have proved to be one with another since.
+        keys = {muted: handle.root(muted.key) if muted.what == "story" else muted.key for muted in it.muted}
+    rest = tuple(muted for muted, key in keys.items() if (muted.what, key) != (wanted.what, wanted.key))
+    if rest == it.muted:
+        raise UserError(f"{it.name!r} has not muted this {wanted.what}. See: tocsin subscriptions show.")
+    change(it.id, store, {"muted": rest})
+
+
+def _muted(store: "Store", story: str | None, series: str | None, reason: str) -> "Muted":
+    from tocsin.records import Muted
+
+    if (story is None) == (series is None):
+        raise UserError("Say what is meant: --story ID or --series KEY.")
+    now = SystemClock().now()
+    if story is not None:
+        if store.story(story) is None:
+            raise UserError(f"There is no story {story!r}. Its id stands in tocsin alerts --json.")
+        return Muted(what="story", key=store.root(story), at=now, reason=reason)
+    return Muted(what="series", key=_series(store, series or ""), at=now, reason=reason)
+
+
+def _series(store: "Store", told: str) -> str:
+    from tocsin.subscriptions import series_of
+
+    article = store.articles([told]).get(told)
+    key = series_of(article) if article else told
+    outlet, colon, words = key.partition(":")
+    if not colon or not outlet.strip() or not words.strip():
+        raise UserError(
+            f"{told!r} is no article and no series: write outlet:words of the title, or the id of one of its articles."
+        )
+    return key

@@ -10,6 +10,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ from tocsin.settings import child_environment
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 8.0
+STUCK_SECONDS = 120.0
+"""A room that tells of its rounds and has told of none for so long is killed: it hangs, or somebody stopped it."""
 STEADY_SECONDS = 60.0
 """A room that ran for so long is started anew at once when it dies; one that dies sooner waits longer each time."""
 
@@ -77,7 +80,16 @@ def ends_like_ctrl_c() -> Iterator[None]:
 class Child:
     """One room in a process of its own."""
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], *, restart: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        restart: bool,
+        rounds: bool = False,
+    ) -> None:
+        """``rounds``: it takes ``--pulse`` with the descriptor of a file, and touches that as its loop comes round."""
         self.name = name
         self.restarts = 0
         """Deaths in a row, each soon after a start."""
@@ -86,6 +98,9 @@ class Child:
         self._environment = child_environment(environment)
         self.restart = restart
         """Whether it is started anew when it dies."""
+        self._pulse = tempfile.TemporaryFile() if rounds else None  # noqa: SIM115 - it lives as long as this
+        self._touched = 0
+        self._touched_at = 0.0
         self._restart_at = 0.0
         self._started_at = 0.0
         self._deaths: list[str] = []
@@ -93,9 +108,11 @@ class Child:
         self._process = self._start()
 
     def _start(self) -> "subprocess.Popen[str]":
-        self._started_at = time.monotonic()
+        self._started_at = self._touched_at = time.monotonic()
+        pulse = () if self._pulse is None else (self._pulse.fileno(),)
         process = subprocess.Popen(  # noqa: S603 - our own modules
-            [sys.executable, "-m", *self.arguments],
+            [sys.executable, "-m", *self.arguments, *(f"--pulse={number}" for number in pulse)],
+            pass_fds=pulse,
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -130,6 +147,7 @@ class Child:
     def alive(self, now: float) -> bool:
         """Whether it runs, or will run again: a room that died is started anew after a second."""
         if self._process.poll() is None:
+            self._listen(now)
             return True
         if not self.restart:
             return False
@@ -148,6 +166,20 @@ class Child:
                 self._process.stdin.close()
             self._process = self._start()
         return True
+
+    def _listen(self, now: float) -> None:
+        """Kill it where it has not come round for too long."""
+        if self._pulse is None:
+            return
+        touched = os.fstat(self._pulse.fileno()).st_mtime_ns
+        if touched != self._touched:
+            self._touched, self._touched_at = touched, now
+        elif now - self._touched_at > STUCK_SECONDS:
+            self._deaths.append(
+                f"{self.name}: nothing was heard of it for {now - self._touched_at:.0f} s; it is ended."
+            )
+            self._process.kill()
+            self._process.wait()
 
     def deaths(self) -> Iterator[str]:
         """A line for each time that it died and will be started anew, since the last call."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from tocsin.clock import SystemClock
 from tocsin.desk.app import create_app
+from tocsin.desk.probes import Probes
 from tocsin.desk.serving import listen, server, url_of
 from tocsin.errors import UserError
 from tocsin.lists import load as load_lists
@@ -33,8 +34,9 @@ def main() -> int:
         listening = listen("127.0.0.1", settings.desk_port)
         expander = Expander(Words.open(settings.cache_dir), load_lists(settings.user_lists))
         app = create_app(
-            open_store(settings.store_url, settings.redis), clock=SystemClock(), zone=settings.zone, expander=expander
-        )
+            open_store(settings.store_url, settings.redis), clock=SystemClock(), zone=settings.zone, expander=expander,
+            watch=Probes(settings, SystemClock()),
+        )  # fmt: skip
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return error.code

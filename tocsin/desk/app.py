@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from tocsin.clock import Clock
-from tocsin.desk import api, feeds, pages
+from tocsin.desk import api, feeds, pages, probes
 from tocsin.desk.guard import Guard
+from tocsin.desk.probes import Probes
 from tocsin.desk.reading import Desk, DeskStore
 from tocsin.errors import UserError
 from tocsin.query.expand import Expander
@@ -29,10 +30,13 @@ class _Guarded(FastAPI):
         return Guard(super().build_middleware_stack())
 
 
-def create_app(store: DeskStore, *, clock: Clock, zone: tzinfo, expander: Expander) -> FastAPI:
+def create_app(
+    store: DeskStore, *, clock: Clock, zone: tzinfo, expander: Expander, watch: Probes | None = None
+) -> FastAPI:
     """The desk over an open store.
 
-    Times are shown in ``zone``; ``expander`` gives queries their meaning. All calls of the store come from one thread
+    Times are shown in ``zone``; ``expander`` gives queries their meaning; ``watch`` is closed with the application, and
+    without it there is neither ``/health`` nor ``/ready`` nor ``/metrics``. All calls of the store come from one thread
     of the application's own; the store is not closed. The interactive documentation of FastAPI is off: it loads its
     scripts from elsewhere.
     """
@@ -42,6 +46,8 @@ def create_app(store: DeskStore, *, clock: Clock, zone: tzinfo, expander: Expand
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         desk.close()
+        if watch is not None:
+            watch.close()
 
     app = _Guarded(
         title="Tocsin desk", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
@@ -50,6 +56,8 @@ def create_app(store: DeskStore, *, clock: Clock, zone: tzinfo, expander: Expand
     app.include_router(show.router())
     app.include_router(api.router(desk))
     app.include_router(feeds.router(desk))
+    if watch is not None:
+        app.include_router(probes.router(watch))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _explain(app, show)
     return app

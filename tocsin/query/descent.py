@@ -12,7 +12,7 @@ from tocsin.query.distances import counted, joined, operator_of, spread
 from tocsin.query.fields import KNOWN, filter_of, named, nearest
 from tocsin.query.leaves import PLAIN, distant, exact_of, phrase_of, weight, word_of
 from tocsin.query.lexemes import MAX_BYTES, Lexeme, lexemes
-from tocsin.query.mistakes import QueryError, ValueRefused
+from tocsin.query.mistakes import NO_FIELD, QueryError, ValueRefused
 from tocsin.query.times import span_of
 
 MAX_DEPTH = 20
@@ -268,7 +268,7 @@ class _Parser:
             rewrite = f"{meant}:{value}" if meant else f'"{words}"' if " " in words else words
             known = " ".join(f"{field}:" for field in (*TEXT_FIELDS, *FILTERS, *TIMES))
             expected = f"{meant}:" if meant else f"one of {known}"
-            self._fail(f"there is no field {name}:", head, expected, self._with(head, head, rewrite))
+            self._fail(f"{NO_FIELD} {name}:", head, expected, self._with(head, head, rewrite))
         if self._name and self._name != name:
             self._fail(f"{name}: cannot stand inside {self._name}:( )", head, "words and phrases", "")
         outer = self._name, self._field, self._whole

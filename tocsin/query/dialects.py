@@ -25,14 +25,15 @@ class Line(NamedTuple):
     translation: Translation
 
 
-def translate(text: str) -> Translation:
+def translate(text: str, *, small_operators: bool | None = None) -> Translation:
     """What a text means in this language, whatever tool it was written for.
 
     What already is a query of this language comes back as it is, save small and, or, not: they become operators where a
-    field, an atleast or a nearness in small letters shows a tool that reads them so, and stay words elsewhere.
+    field, an atleast or a nearness in small letters shows a tool that reads them so, and stay words elsewhere;
+    ``small_operators`` says it where the tool is known.
     """
     text = text.strip()
-    made, changes = rewritten(text)
+    made, changes = rewritten(text, small_operators=small_operators)
     try:
         parse(made)
     except QueryError as error:

@@ -51,15 +51,20 @@ _STARS = re.compile(r"(?<!\S)\*(?!\S)")
 _UNITS = {"h": ("h", 1), "d": ("d", 1), "w": ("d", 7), "m": ("d", 30), "y": ("d", 365)}
 
 
-def rewritten(text: str) -> Rewritten:
-    """The text with everything put right that a rule knows. The same text where nothing was foreign."""
+def rewritten(text: str, *, small_operators: bool | None = None) -> Rewritten:
+    """The text with everything put right that a rule knows. The same text where nothing was foreign.
+
+    ``small_operators``: whether the tool that it comes from reads and, or, not in small letters as operators; None
+    where nobody knows the tool.
+    """
     if len(text) > MAX_BYTES or "\ue000" in text or "\ue001" in text:
         return Rewritten(text, ())
     page = _Page(text.translate(_QUOTES))
     page.apply(_SIGNS)
     before = len(page.changes)
     page.apply(_JOINERS)
-    if len(page.changes) > before or _names_a_field(page.masked):
+    shown = len(page.changes) > before or _names_a_field(page.masked)
+    if shown if small_operators is None else small_operators:
         page.apply((_SMALL_OPERATORS,))
     page.apply(_FIELDS)
     if not page.changes:

@@ -53,6 +53,7 @@ def lint(
             yield _nowhere(text, asked, expander, store)
         elif isinstance(found, Met):
             yield from _too_wide(asked, found, expander, total)
+            yield from _one_spelling(text, asked, found, expander, store)
 
 
 def _nowhere(text: str, asked: Asked, expander: Expander, store: Vocabulary) -> Remark:
@@ -126,6 +127,34 @@ def _capitals(text: str, asked: Asked, expander: Expander, store: Vocabulary | N
     instead = f'(={word} OR "{full}")' if full else f"={word}"
     also = f", and {full} brings its other names" if full else ""
     yield _remark(asked, f"{what}; ={word} asks for the capitals{also}", _with(text, asked, word, instead))
+
+
+def _one_spelling(text: str, asked: Asked, found: Met, expander: Expander, store: Vocabulary) -> Iterator[Remark]:
+    """A name that is asked for in one spelling, where there are others: of the lists, or of the store."""
+    node = asked.node
+    if asked.forbidden or not isinstance(node, ast.Exact | ast.Word):
+        return
+    stands = expander.resolve(ast.Phrase(node.words) if isinstance(node, ast.Exact) else node)
+    side = stands.side if isinstance(stands, Stands) else ()
+    names = list(dict.fromkeys(each.via for each in side if each.how == "other name"))
+    if isinstance(node, ast.Exact):
+        # UN is asked for as =UN on purpose: un is a word.
+        if names and not (len(node.words) == 1 and node.words[0].isupper()):
+            sign = text.find("=", max(0, asked.column - 1), max(0, asked.start))
+            without = text[:sign] + text[sign + 1 :] if sign >= 0 else ""
+            what = f"{node} is met in no other spelling; without the = {', '.join(names[:3])} would be met too"
+            yield _remark(asked, what, without if is_read(without) else "")
+        return
+    unknown = any(key.startswith("n:") for each in side for keys in each.steps for key in keys)
+    if names or not unknown or not node.text[:1].isupper():
+        return
+    met = {form.form for group in found.groups for form in group.forms}
+    near = [(form, articles) for form, articles in _alike(node.text, store) if form not in met]
+    if near:
+        spelt = " and ".join(f"{form} ({_articles(articles)})" for form, articles in near)
+        either = f"({node.text} OR {' OR '.join(form for form, _ in near)})"
+        what = f"{node.text} does not meet {spelt}, which {'is' if len(near) == 1 else 'are'} spelt nearly so"
+        yield _remark(asked, what, _with(text, asked, node.text, either))
 
 
 def _alike(word: str, store: Vocabulary) -> list[tuple[str, int]]:

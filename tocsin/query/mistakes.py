@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from tocsin.errors import UserError
 
+NO_FIELD = "there is no field"
+"""How a mistake begins that names a field which this language does not have."""
+
 
 class QueryError(UserError):
     """A query that cannot be understood.

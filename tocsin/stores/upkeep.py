@@ -60,6 +60,4 @@ def lags_of(stretches: Mapping[str, Sequence[float]]) -> dict[str, dict[str, flo
 
 def taken_up(article: Article, reason: str, now: datetime) -> Drop:
     """The line in the history of an address."""
-    return Drop(
-        at=now, room=TAKEN_UP, reason=AGAIN, url=article.url, outlet=article.outlet, detail=f"was: {reason}"
-    )
+    return Drop(at=now, room=TAKEN_UP, reason=AGAIN, url=article.url, outlet=article.outlet, detail=f"was: {reason}")

@@ -1,24 +1,32 @@
-"""The ways out, by the scheme of their address: ``stdout:``, ``file:PATH``, ``http(s)://host/path``.
-
-To add one: a module with a class that has ``send``, and its scheme in ``open_channel`` and ``check_channel``.
-"""
+"""The ways out, by the beginning of their address: ``workers.channels.kinds`` has them all."""
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from tocsin.addresses import masked
 from tocsin.clock import Clock, SystemClock
 from tocsin.egress import Network
-from tocsin.errors import UserError
-from tocsin.records import Delivery, Notice
+from tocsin.messages import Message
+from tocsin.records import SCHEMA, Delivery, Notice, derived_id
 from tocsin.settings import secret
-from workers.channels.address import Secrets, check_names, fill, hook
+from workers.channels.address import Secrets, fill
+from workers.channels.given import TIMEOUT, Given, Way
+from workers.channels.kinds import check_channel, kind_of
 from workers.channels.lines import Lines
 from workers.channels.port import Channel, Later, Refused
 
-__all__ = ["Channel", "Channels", "Later", "Refused", "check_channel", "open_channel"]
+__all__ = ["Channel", "Channels", "Later", "Post", "Refused", "check_channel"]
+
+
+class Post(NamedTuple):
+    """What e-mail needs."""
+
+    smtp: str = ""
+    """The mail server: ``smtp+starttls://user:${SMTP_PASSWORD}@host:587?from=alerts@example.org``."""
+    desk: str = ""
+    """Address under which readers reach the desk; other channels lead there too where a message was too long."""
 
 
 class Channels:
@@ -32,106 +40,52 @@ class Channels:
         stream: TextIO | None = None,
         secrets: Secrets = secret,
         clock: Clock | None = None,
-        timeout: float = 10.0,
+        timeout: float = TIMEOUT,
+        post: Post | None = None,
     ) -> None:
-        """``timeout``: seconds of one attempt of a webhook. ``stream`` is standard output unless given."""
+        """``timeout``: seconds of one attempt over the network. ``stream`` is standard output unless given."""
         self._data_dir = data_dir
-        self._allow_private = allow_private
         self._stream = stream
         self._secrets = secrets
-        self._clock = clock or SystemClock()
-        self._timeout = timeout
+        self._smtp = post.smtp if post else ""
+        self._way = Way(clock or SystemClock(), allow_private, timeout, desk=post.desk if post else "")
         self._open: dict[str, Channel] = {}
         self.lines: Lines[tuple[tuple[Delivery, Notice], ...]] = Lines(self.of)
 
     def of(self, address: str) -> Channel:
-        """The channel of an address. Raises UserError where it cannot be opened; then the next call tries anew."""
+        """The channel of an address; ``${NAME}`` in it is replaced by its secret.
+
+        Raises UserError where its kind is unknown, a secret is missing, or it cannot be opened; then the next call
+        tries anew.
+        """
         if address not in self._open:
-            self._open[address] = open_channel(
-                address,
-                data_dir=self._data_dir,
-                allow_private=self._allow_private,
-                stream=self._stream or sys.stdout,
-                secrets=self._secrets,
-                clock=self._clock,
-                timeout=self._timeout,
-            )
+            kind = kind_of(address)
+            filled = fill(address, self._secrets)
+            stream = self._stream or sys.stdout
+            given = Given(address, filled, self._way, self._data_dir, stream, self._secrets, self._smtp)
+            self._open[address] = kind.module().opened(given)
         return self._open[address]
 
-
-def open_channel(
-    address: str,
-    *,
-    data_dir: Path,
-    allow_private: Sequence[Network] = (),
-    stream: TextIO,
-    secrets: Secrets = secret,
-    clock: Clock,
-    timeout: float = 10.0,
-) -> Channel:
-    """Open the channel of an address; ``${NAME}`` in it is replaced by its secret.
-
-    Raises UserError where the scheme is unknown, a secret is missing or the place cannot be written.
-    """
-    filled = fill(address, secrets)
-    scheme = _scheme(address)
-    if scheme == "stdout":
-        from workers.channels.stdout import StdoutChannel
-
-        return StdoutChannel(stream)
-    if scheme == "file":
-        from workers.channels.file import FileChannel
-
-        return FileChannel(_path(filled, data_dir))
-    from workers.channels.webhook import WebhookChannel
-
-    return WebhookChannel(address, filled, clock=clock, allow_private=allow_private, timeout=timeout)
+    def test(self, address: str) -> None:
+        """Send a message that says what it is. Raises UserError, Later or Refused."""
+        self.of(address).send(trial(self._way.clock.now()))
 
 
-def check_channel(address: str, *, data_dir: Path | None = None) -> None:
-    """See whether an address can be a channel, for use when subscribing; nothing is opened, created or looked up.
-
-    Raises UserError otherwise. A relative file is looked at where ``data_dir`` is given; what holds a ``${NAME}`` is
-    judged by its scheme alone, because the secret is filled in at sending.
-    """
-    scheme = _scheme(address)
-    if check_names(address):
-        return
-    if scheme == "file":
-        from workers.channels.file import check
-
-        path = _path(address, data_dir or Path())
-        if data_dir or path.is_absolute():
-            check(path)
-    elif scheme != "stdout":
-        hook(address)
-
-
-def _scheme(address: str) -> str:
-    scheme, colon, rest = address.partition(":")
-    scheme = scheme.lower()
-    known = (
-        (scheme == "stdout" and not rest) or scheme == "file" or (scheme in ("http", "https") and rest.startswith("//"))
+def trial(now: datetime) -> Message:
+    """The message to try a channel with: another one each time, so that no receiver takes it for a repetition."""
+    name = derived_id("trial", now.isoformat())
+    lines = (
+        "Tocsin: a message to try this channel",
+        "Alerts will come here as this one has come.",
+        "  letters that must arrive whole: Бахмут, призов, ґ є ї, é, <b> & @here *plain* _text_",
     )
-    if not colon or not known:
-        raise UserError(
-            f"The channel {masked(address)!r} is not understood: write stdout:, file:alerts.jsonl or https://host/path."
-        )
-    return scheme
-
-
-def _path(address: str, data_dir: Path) -> Path:
-    """The file that an address names: absolute, under the home folder with ``~/``, or relative to the data folder."""
-    name = address.partition(":")[2]
-    if name.startswith("///"):
-        name = name[2:]
-    if not name or name.endswith("/") or name.startswith("//") or "\0" in name:
-        raise UserError(
-            f"The channel {address!r} names no file: write file:alerts.jsonl or file:/path/to/alerts.jsonl."
-        )
-    try:
-        return data_dir / Path(name).expanduser()
-    except RuntimeError as error:
-        raise UserError(
-            f"The channel {address!r} names a home folder that is not known: write the path from / on."
-        ) from error
+    payload = {"schema": SCHEMA, "id": name, "kind": "trial", "text": "\n".join(lines)}
+    return Message(
+        id=name,
+        alert="",
+        kind="first",
+        subject="[Tocsin] a message to try this channel",
+        lines=lines,
+        url="",
+        payload=payload,
+    )

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from tocsin.addresses import SECRET_NAME, masked
 from tocsin.errors import UserError
+from tocsin.records import near_id
 
 Secrets = Callable[[str], str | None]
 """Name → value, None where it is not set."""
@@ -43,6 +44,14 @@ class Hook(NamedTuple):
         for part in sorted(parts, key=len, reverse=True):
             text = text.replace(part, "…") if len(part) > 2 else text
         return text
+
+
+def delivery_id(message: str, address: str) -> str:
+    """What a receiver may know a message by: of a notice, the id of its delivery. The same on every retry.
+
+    Of the address as it is stored: an id must outlive an exchange of secrets.
+    """
+    return near_id(message, "delivery", message, address)
 
 
 def fill(address: str, secrets: Secrets) -> str:

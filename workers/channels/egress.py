@@ -54,12 +54,9 @@ class GuardedBackend(httpcore.NetworkBackend):
         Raises NotAllowed where the guard lets none through, httpcore.ConnectError where none answers.
         """
         try:
-            addresses = self._resolve(host, port)
+            passed = let_through(self._resolve(host, port), lambda ip: allowed_port(ip, port, self._allow_private))
         except OSError as error:
             raise httpcore.ConnectError(f"the name cannot be resolved ({error.strerror or error})") from error
-        passed = [ip for ip in addresses if allowed_port(ip, port, self._allow_private)]
-        if not passed:
-            raise NotAllowed
         for number, ip in enumerate(passed, 1):
             try:
                 # An address that swallows packets must leave time for the ones after it.
@@ -96,6 +93,14 @@ class _TimedStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def let_through(addresses: Sequence[str], may: Callable[[str], bool]) -> list[str]:
+    """Those of a host's addresses that may be connected to. Raises NotAllowed where there are none."""
+    passed = [ip for ip in addresses if may(ip)]
+    if not passed:
+        raise NotAllowed
+    return passed
 
 
 def system_resolve(host: str, port: int) -> list[str]:

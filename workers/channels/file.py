@@ -11,6 +11,7 @@ import msgspec
 
 from tocsin.errors import UserError
 from tocsin.messages import Message
+from workers.channels.given import Given
 from workers.channels.port import Later
 
 TAIL = 4 * 1024 * 1024
@@ -37,7 +38,7 @@ class FileChannel:
         self._ids: set[str] = set()
         self._known: tuple[int, int, int] | None = None
         """Device, inode and size of the file that ``_ids`` were read from."""
-        check(path)
+        usable(path)
 
     def send(self, message: Message) -> None:
         """Append one payload and sync it; nothing is written where the file's tail has its id already. Raises Later."""
@@ -94,17 +95,49 @@ class FileChannel:
         _write_whole(descriptor, b"\n")
 
 
-def check(path: Path) -> None:
+def opened(given: Given) -> FileChannel:
+    """Open the channel. Raises UserError where its file cannot be written."""
+    return FileChannel(path_of(given.filled, given.data_dir))
+
+
+def check(address: str, data_dir: Path | None = None) -> None:
+    """Raise UserError where an address names no file, or one that could not be appended to. Creates nothing.
+
+    A relative file is looked at where ``data_dir`` is given.
+    """
+    path = path_of(address, data_dir or Path())
+    if data_dir or path.is_absolute():
+        usable(path)
+
+
+def path_of(address: str, data_dir: Path) -> Path:
+    """The file that an address names: absolute, under the home folder with ``~/``, or relative to the data folder."""
+    name = address.partition(":")[2]
+    if name.startswith("///"):
+        name = name[2:]
+    if not name or name.endswith("/") or name.startswith("//") or "\0" in name:
+        raise UserError(
+            f"The channel {address!r} names no file: write file:alerts.jsonl or file:/path/to/alerts.jsonl."
+        )
+    try:
+        return data_dir / Path(name).expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            f"The channel {address!r} names a home folder that is not known: write the path from / on."
+        ) from error
+
+
+def usable(path: Path) -> None:
     """Raise UserError where alerts could not be appended to this path. Creates nothing."""
     try:
         if path.exists():
-            usable = stat.S_ISREG(path.stat().st_mode) and os.access(path, os.R_OK | os.W_OK)
+            good = stat.S_ISREG(path.stat().st_mode) and os.access(path, os.R_OK | os.W_OK)
         else:
             parent = next(parent for parent in path.parents if parent.exists())
-            usable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+            good = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
     except (OSError, StopIteration, ValueError):
-        usable = False
-    if not usable:
+        good = False
+    if not good:
         raise UserError(
             f"The file {path} cannot be written: name a file in a folder that can be, such as file:alerts.jsonl.", 1
         )

@@ -1,8 +1,10 @@
 """The channel ``stdout:``: a message's lines on the terminal of whoever runs the workers."""
 
+from pathlib import Path
 from typing import TextIO
 
 from tocsin.messages import Message
+from workers.channels.given import Given
 from workers.channels.port import Later
 
 
@@ -23,3 +25,12 @@ class StdoutChannel:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is closed"
             raise Later(f"Standard output cannot be written to: {reason}.") from error
+
+
+def opened(given: Given) -> StdoutChannel:
+    """Open the channel."""
+    return StdoutChannel(given.stream)
+
+
+def check(_address: str, _data_dir: Path | None = None) -> None:
+    """Every address that begins as one is one."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tocsin.clock import SystemClock
+from tocsin.records import Article
 from tocsin.stores.elastic.copying import CopyingPart
 from tocsin.stores.elastic.counts import CountPart
 from tocsin.stores.elastic.documents import Held
@@ -25,6 +26,8 @@ class ElasticStore(CopyingPart, RoadPart, ReaderPart, HistoryPart, CountPart, Up
         self.clock = SystemClock()
         self.fingerprints = fingerprints
         self.held: dict[str, Held] = {}
+        self.owed: list[Article] = []
+        """Articles that could not be given back while the server was away."""
 
     @staticmethod
     def open(url: str, redis: str = "") -> "ElasticStore":

@@ -66,6 +66,12 @@ class ElasticPublishing:
         found = server.rows((server.name(schema.ALERTS), name) for name in alerts)
         return {name: notices for name, row in found.items() if (notices := notices_of(row))}
 
+    def rung_since(self, subscription: str, since: datetime) -> int:
+        """How many alerts of a subscription were made from a moment on, those gathered here among them."""
+        tests = [{"term": {"subscription": subscription}}, {"range": {"created": {"gte": since}}}]
+        known = self._store.server.count(schema.ALERTS, {"bool": {"filter": tests}})
+        return known + sum(it.subscription == subscription for it in self._alerts.values())
+
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""
         self._alerts[alert.id] = alert

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.errors import Away
 from tocsin.records import Article, Drop, Subscription
 from tocsin.stores.elastic import rows, schema
 from tocsin.stores.elastic.crawl import CrawlPart
@@ -29,6 +30,7 @@ class RoadPart(CrawlPart, OutboxPart):
     """The half of the store that the workers see."""
 
     fingerprints: SharedFingerprints | None
+    owed: list[Article]
     _claimed_since: bool = False
     """Whether searches may still show as free what this process has claimed."""
 
@@ -37,6 +39,8 @@ class RoadPart(CrawlPart, OutboxPart):
 
         One that was leased before comes first and alone: if it kills its worker, that counts against it and no other.
         """
+        if self.owed:
+            self.release(())
         if self._claimed_since:
             self.server.refresh(EVERYWHERE)
             self._claimed_since = False
@@ -58,6 +62,8 @@ class RoadPart(CrawlPart, OutboxPart):
 
         Those that were never leased come together; else one that was, alone.
         """
+        if self.owed:
+            self.release(())
         far = now + timedelta(seconds=2 * lease_seconds)
         known = self._addresses([hint.address for hint in hints])
         places = [
@@ -113,19 +119,28 @@ class RoadPart(CrawlPart, OutboxPart):
         return claimed
 
     def release(self, articles: Sequence[Article]) -> None:
-        """Give back articles whose lease is still the claimed one: free at once, and this attempt does not count."""
-        ours = [(article, self.holds(article)) for article in articles]
-        self.server.write(
-            [
-                Write(
-                    "update", at.place, article.id,
-                    {"attempts": article.attempts - 1, "lease_until": None},
-                    at.seq_no, at.term,
-                )
-                for article, at in ours if at
-            ]
-        )  # fmt: skip
-        for article in articles:
+        """Give back articles whose lease is still the claimed one: free at once, and this attempt does not count.
+
+        Raises Away where the server is; then it is made up for before the next claim.
+        """
+        every = [*self.owed, *articles]
+        self.owed = []
+        ours = [(article, self.holds(article)) for article in every]
+        try:
+            self.server.write(
+                [
+                    Write(
+                        "update", at.place, article.id,
+                        {"attempts": article.attempts - 1, "lease_until": None},
+                        at.seq_no, at.term,
+                    )
+                    for article, at in ours if at
+                ]
+            )  # fmt: skip
+        except Away:
+            self.owed = every
+            raise
+        for article in every:
             self.held.pop(article.id, None)
 
     def holds(self, article: Article) -> Held | None:

@@ -77,8 +77,13 @@ class Server:
                 return None
             raise refused(self.told, error.answer) from error.answer
 
-    def _request(self, method: str, path: str, body: bytes | None, seconds: float | None = None) -> tuple[Any, bool]:
-        """The answer, and whether an earlier try may have been heard as well."""
+    def _request(
+        self, method: str, path: str, body: bytes | None, seconds: float | None = None, *, parts: int = 1
+    ) -> tuple[Any, bool]:
+        """The answer, and whether an earlier try may have been heard as well.
+
+        Raises _Missing where there is no such thing, and _TooMuch where the server is too busy for what has ``parts``.
+        """
         end = time.monotonic() + (self.patience if seconds is None else seconds)
         for tried in count():
             left = end - time.monotonic()
@@ -90,6 +95,8 @@ class Server:
                     raise _Missing(error) from error
                 if not may_return(error):
                     raise refused(self.told, error) from error
+                if error.status_code == 429 and parts > 1 and not tried:
+                    raise _TooMuch(error) from error
                 self._pause(tried, end, error)
             except TransportError as error:
                 if told := hopeless(self.told, error):
@@ -185,7 +192,7 @@ class Server:
         end = time.monotonic() + self.patience
         for tried in count():
             batches = list(bulk.batches(lines))
-            send = partial(self._batch, writes, lines, tried=tried, seen=seen)
+            send = partial(self._batch, writes, lines, tried=tried, seen=seen, end=end)
             with ThreadPoolExecutor(_AT_ONCE) if len(batches) > 1 else nullcontext() as pool:
                 for batch, outcomes in zip(batches, (pool.map if pool else map)(send, batches), strict=True):
                     for number, outcome in zip(batch, outcomes, strict=True):
@@ -198,13 +205,27 @@ class Server:
         return [result for result in results if result is not None]
 
     def _batch(
-        self, writes: Sequence[Write], lines: Mapping[int, bytes], batch: Sequence[int], *, tried: int, seen: bool
+        self,
+        writes: Sequence[Write],
+        lines: Mapping[int, bytes],
+        batch: Sequence[int],
+        *,
+        tried: int,
+        seen: bool,
+        end: float,
     ) -> list[Written]:
         body = b"".join(lines[number] for number in batch)
+        path = "/_bulk?refresh=true" if seen else "/_bulk"
         try:
-            answer, repeated = self._request("POST", "/_bulk?refresh=true" if seen else "/_bulk", body)
+            answer, repeated = self._request("POST", path, body, parts=len(batch))
         except _Missing as error:
             raise refused(self.told, error.answer) from error.answer
+        except _TooMuch as error:
+            # It may be more than the server ever takes at a time: then no patience would help.
+            self._pause(tried, end, error.answer)
+            send = partial(self._batch, writes, lines, tried=tried + 1, seen=seen, end=end)
+            half = len(batch) // 2
+            return [*send(batch[:half]), *send(batch[half:])]
         outcomes = bulk.outcomes(answer["items"])
         for outcome in outcomes:
             if told := denied(self.told, outcome.status, outcome.reason):
@@ -238,6 +259,14 @@ class Server:
     def close(self) -> None:
         """End all connections."""
         self.client.close()
+
+
+class _TooMuch(Exception):  # noqa: N818 - no error where the half of it is taken
+    """The server takes no request of this size now, and perhaps never."""
+
+    def __init__(self, answer: ApiError) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class _Missing(Exception):  # noqa: N818 - no error where it was asked for

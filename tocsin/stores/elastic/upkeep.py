@@ -12,11 +12,12 @@ from tocsin.stores.elastic.crawl import CrawlPart
 from tocsin.stores.elastic.documents import EVERYWHERE
 from tocsin.stores.elastic.health import examined
 from tocsin.stores.elastic.server import Row, Write
-from tocsin.stores.port import SharedFingerprints
+from tocsin.stores.port import SharedFingerprints, own_story
 from tocsin.stores.retention import RETENTION
 from tocsin.stores.upkeep import Finding, Requeued, counted, taken_up
 
 _PAGE = 200
+_REMOVED = 500
 
 
 class UpkeepPart(CrawlPart):
@@ -128,22 +129,40 @@ class UpkeepPart(CrawlPart):
         }
         if dry_run:
             return {kind: self.server.count(index, {"bool": query}) for kind, (index, query) in old.items()}
-        return {kind: self._remove(index, {"bool": query}) for kind, (index, query) in old.items()}
+        removed = {kind: self._remove(*old[kind]) for kind in ("drops", "deliveries")}
+        removed["articles"] = self._remove_texts(old["articles"][1])
+        self._drop_empty_months()
+        return removed
 
     def _remove(self, index: str, query: Mapping[str, Any]) -> int:
-        asked = {"query": query, "sort": ["_shard_doc"], "_source": False}
-        arrivals = self.server.name(schema.ARRIVALS) if index == EVERYWHERE else ""
-        removed, writes = 0, list[Write]()
-        for row in self.server.each(index, asked):
-            writes += [Write("delete", place, row.id) for place in (row.place, arrivals) if place]
-            removed += 1
-            if len(writes) >= 1_000:
-                self.server.write(writes)
-                writes.clear()
-        self.server.write(writes, seen=True)
-        if index == EVERYWHERE:
-            self._drop_empty_months()
+        removed = 0
+        found = self.server.each(index, {"query": {"bool": query}, "sort": ["_shard_doc"], "_source": False})
+        for page in batches(found, _REMOVED):
+            self.server.write([Write("delete", row.place, row.id) for row in page], seen=True)
+            removed += len(page)
         return removed
+
+    def _remove_texts(self, query: Mapping[str, Any]) -> int:
+        """Texts with their arrivals, and what their stories are one with where nothing else is called by these."""
+        removed, arrivals = 0, self.server.name(schema.ARRIVALS)
+        found = self.server.each(EVERYWHERE, {"query": {"bool": query}, "sort": ["_shard_doc"], "_source": ["story"]})
+        for page in batches(found, _REMOVED):
+            writes = [Write("delete", place, row.id) for row in page for place in (row.place, arrivals)]
+            self.server.write(writes, seen=True)
+            own = {own_story(row.id) for row in page}
+            self._forget(sorted(own | {row.source["story"] for row in page if row.source.get("story")}))
+            removed += len(page)
+        return removed
+
+    def _forget(self, stories: Sequence[str]) -> None:
+        by = {"by": {"terms": {"field": "story", "size": len(stories)}}}
+        asked = {"query": {"terms": {"story": stories}}, "size": 0, "aggs": by}
+        called = set[str]()
+        for index in (EVERYWHERE, schema.ALERTS):
+            told = self.server.search(index, asked).get("aggregations", {"by": {"buckets": []}})
+            called |= {bucket["key"] for bucket in told["by"]["buckets"]}
+        place = self.server.name(schema.STORIES)
+        self.server.write([Write("delete", place, story) for story in stories if story not in called], seen=True)
 
     def _drop_empty_months(self) -> None:
         """A month without articles is an index without purpose."""

@@ -39,19 +39,22 @@ class CountPart:
 
     def overview(self) -> dict[str, Any]:
         """Counts for a summary; the keys are listed in ``tocsin.stores.port``."""
-        states = dict(self.db.rows("SELECT state, count(*) FROM articles GROUP BY state"))
-        relations = dict(
-            self.db.rows("SELECT relation, count(*) FROM articles WHERE state IN ('filed', 'ready') GROUP BY relation")
-        )
+        states: Counter[str] = Counter()
+        relations: Counter[str] = Counter()
+        for state, relation, number in self.db.rows(
+            "SELECT state, relation, count(*) FROM articles GROUP BY state, relation"
+        ):
+            states[state] += number
+            relations[relation] += number if state in ("filed", "ready") else 0
         sent = dict(self.db.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
         last = self.db.one("SELECT max(ready_at) FROM articles")
         return {
             "outlets": self.db.one("SELECT count(*) FROM outlets WHERE active"),
             "pages": self.db.one("SELECT count(*) FROM pages WHERE fetched IS NOT NULL"),
-            **{state: states.get(state, 0) for state in ("accepted", "filed", "ready", "parked")},
-            "texts": relations.get("original", 0),
-            "copies": relations.get("copy", 0) + relations.get("copy with additions", 0),
-            "versions": relations.get("version", 0),
+            **{state: states[state] for state in ("accepted", "filed", "ready", "parked")},
+            "texts": relations["original"],
+            "copies": relations["copy"] + relations["copy with additions"],
+            "versions": relations["version"],
             "alerts": self.db.one("SELECT count(*) FROM alerts"),
             "notices": self.db.one("SELECT count(*) FROM notices"),
             **{state: sent.get(state, 0) for state in ("delivered", "waiting", "failed")},
@@ -65,7 +68,7 @@ class CountPart:
         return dict(self.db.rows(sql, (AGAIN,)))
 
     def _drops_since(self, since: datetime) -> dict[str, int]:
-        """Reasons of the drops since a moment. They are read backwards, some thousand at a time, until all are older."""
+        """Reasons of the drops since a moment: read backwards, some thousand at a time, until all are older."""
         found: Counter[str] = Counter()
         below, seconds = 1 << 62, since.timestamp()
         while rows := self.db.rows(_BLOCK_OF_DROPS, (seconds, AGAIN, below)):
@@ -138,9 +141,9 @@ class CountPart:
             (since.timestamp(), SAMPLE),
         )
         told = self.db.rows(
-            "SELECT n.created, d.record ->> 'delivered' FROM alerts a JOIN notices n ON n.alert = a.id"
-            # The plus keeps it from beginning with all that was ever delivered.
-            " JOIN deliveries d ON d.notice = n.id WHERE a.created >= ? AND +d.state = 'delivered'"
+            # In this order and by these indices: SQLite would begin with all that was ever delivered.
+            "SELECT n.created, d.record ->> 'delivered' FROM alerts a CROSS JOIN notices n ON n.alert = a.id"
+            " CROSS JOIN deliveries d ON d.notice = n.id WHERE a.created >= ? AND +d.state = 'delivered'"
             " ORDER BY a.created DESC LIMIT ?",
             (since.timestamp(), SAMPLE),
         )

@@ -109,6 +109,12 @@ class SqlitePublishing:
             found.setdefault(notice.alert, []).append(notice)
         return found
 
+    def rung_since(self, subscription: str, since: datetime) -> int:
+        """How many alerts of a subscription were made from a moment on, those gathered here among them."""
+        sql = "SELECT id FROM alerts WHERE +subscription = ? AND created >= ?"
+        known = {name for (name,) in self._db.rows(sql, (subscription, epoch(since)))}
+        return len(known | {it.id for it in self._alerts.values() if it.subscription == subscription})
+
     def put_alert(self, alert: Alert) -> None:
         """Create; a known one stays as it is."""
         self._alerts[alert.id] = alert
