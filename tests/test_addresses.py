@@ -208,6 +208,16 @@ def test_no_secret_of_a_channel_is_printed(secret: str) -> None:
         f"https://hooks.example/in?token={secret}&{secret}",
         f"https://user:{secret}@hooks.example/#key={secret}",
         f"telegram:{secret}",
+        f"telegram://{secret}",
+        f"telegram://{secret}@42",
+        f"matrix://{secret}@matrix.example/!room:example",
+        f"matrix://{secret}",
+        f"ntfy://{secret}@ntfy.example/topic",
+        f"ntfy://ntfy.example/{secret}",
+        f"ntfy://{secret}",
+        f"slack+https://hooks.example/services/T1/{secret}",
+        f"smtp+starttls://user:{secret}@mail.example:587?from=a@b.example",
+        f"apprise+discord://1/{secret}",
         secret,
     ):
         assert secret not in masked(address)

@@ -29,9 +29,9 @@ _TELLING = re.compile(r"v\d{1,2}|[a-z]{1,12}(?:[-_.][a-z]{1,12}){0,3}")
 """A path segment that is words, not a token."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _CHANNEL = re.compile(
-    r"((webhook|slack)\+)?https?|telegram|matrix(\+http)?|ntfys?(\+https?)?|smtps?|smtp\+starttls", re.IGNORECASE
+    r"(?i)((webhook|slack)\+)?https?:|(telegram|matrix(\+http)?)://[^/?#]*@|ntfys?(\+https?)?://[^/]+/.|smtp(s|\+starttls)?://"
 )
-"""Schemes of channels and of their servers whose addresses have a host that may be shown."""
+"""Addresses of channels, and of a mail server, that have a host where one is looked for: it may be shown."""
 _MAILBOX = re.compile(r"[^\s@<>?]{1,64}@[^\s@<>?]{1,255}")
 _SAFE_PATH = "/:@!$&'()*+,;=~-._%"
 
@@ -221,7 +221,7 @@ def masked(address: str) -> str:
     scheme, _, rest = address.partition(":")
     if scheme in ("stdout", "file") or (scheme.lower() == "mailto" and _MAILBOX.fullmatch(rest)):
         return address
-    if not _CHANNEL.fullmatch(scheme):
+    if not _CHANNEL.match(address):
         return f"{scheme}:…" if rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "…"
     bare, _, fragment = rest.partition("#")
     bare, _, query = bare.partition("?")

@@ -1,11 +1,13 @@
 """Match → alert → notice → deliveries: the rows that say who is told of what. Nothing is sent here."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
 
+import msgspec
 import structlog
 
 from tocsin import logs
@@ -163,8 +165,10 @@ def ring(
         it for it in _added(again, rules, publishing, store, compared) if (it.alert.id, it.article.id) not in corrected
     ]
     told += _grown(again, publishing, store)
+    before = Counter[str]()
     for one in told:
-        _tell(one, rules, publishing, now)
+        _tell(one, rules, publishing, now, before[one.alert.id])
+        before[one.alert.id] += 1
     return notices + len(told)
 
 
@@ -241,12 +245,15 @@ def _grown(again: Sequence[tuple[_Met, Alert]], publishing: Publishing, store: T
             yield _Told(alert, notices.get(alert.id, ()), what, met.article, met)
 
 
-def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime) -> None:
+def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime, before: int) -> None:
+    """Write a follow-up; ``before`` of them are written of the alert at this moment already."""
     subscription = rules.subscriptions[told.alert.subscription]
     found: tuple[Hit, ...] = ()
     if told.met is not None:
         found = hits(rules.plans[subscription.id], told.met.document, told.met.lines)
     notice = notice_of(told.alert, told.what, told.article, told.notices, found, now)
+    if before and all(it.id != notice.id for it in told.notices):
+        notice = msgspec.structs.replace(notice, ordinal=notice.ordinal + before)
     others = [it.created for it in told.notices if it.kind == "added" and it.id != notice.id]
     moment = not_before([*others, now]) if notice.kind == "added" else now
     silence = _silence(subscription, told.article, publishing)

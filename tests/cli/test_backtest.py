@@ -14,7 +14,8 @@ from tocsin.stores import open_store
 
 DAILY = [
     {"url": f"https://one.example/d{number}", "title": f"Report {number}", "lang": "en", "outlet": "daily",
-     "text": f"Trains number {number} and {number + 1} left depot {7 * number} for Lviv. Nobody of yard {number} knew."}
+     "text": f"Trains number {number} and {number + 1} left depot {7 * number} for Lviv. Nobody of yard {number} knew, "
+             f"{'Zabrodovych' if number % 2 else 'Zabrodovyk'} said."}
     for number in range(40)
 ]  # fmt: skip
 
@@ -77,9 +78,12 @@ def test_nothing_to_try_it_on(tmp_path: Path) -> None:
 
 
 def test_what_is_meant_is_offered(data: Path) -> None:
-    """A slip of the pen, and a name letter for letter that has other spellings."""
+    """A slip; a name letter for letter that has other spellings; a name that no list has, spelt otherwise."""
     assert "conscripts" in tocsin(data, "backtest", "conscirpts").stderr
     assert "Perhaps: Bakhmut" in tocsin(data, "backtest", "=Bakhmut").stderr
+    shown = tocsin(data, "backtest", "Zabrodovyk trains").stderr
+    assert "Zabrodovyk does not meet zabrodovych (20 articles), which is spelt nearly so" in shown
+    assert "Perhaps: (Zabrodovyk OR zabrodovych) trains" in shown
 
 
 def test_before_saving(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

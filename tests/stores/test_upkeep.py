@@ -103,7 +103,7 @@ def test_refused_rows_are_written_again(elastic_store: "ElasticStore") -> None:
 def test_traffic_tells_what_moves_and_what_stands(each_store: Store) -> None:
     fill(each_store)
     counts = each_store.overview()
-    assert (counts["alerts"], counts["notices"], counts["waiting"]) == (10, 10, 18)
+    assert (counts["alerts"], counts["notices"], counts["waiting"]) == (10, 12, 22)
     now = START + timedelta(minutes=9)
     told = each_store.traffic(now, START - timedelta(hours=12))
     assert told["heard"] == ["one", "two"]
@@ -116,7 +116,7 @@ def test_traffic_tells_what_moves_and_what_stands(each_store: Store) -> None:
     }
     assert told["deliveries"].keys() == {"https://hooks.example/${HOOK}", "stdout:"}
     sums = {state: sum(it[state] for it in told["deliveries"].values()) for state in ("waiting", "failed")}
-    assert sums == {"waiting": 18, "failed": 1}
+    assert sums == {"waiting": 22, "failed": 1}
     assert told["per_minute"]["seen"] > 1
     each_store.drop([Drop(at=START - timedelta(days=1), room="spiders", reason="old", url="https://one.example/z")])
     assert "old" not in each_store.traffic(now, START - timedelta(hours=12))["drops_today"]

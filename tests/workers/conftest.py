@@ -1,5 +1,6 @@
 """What several tests of the workers need: a receiver of webhooks on loopback that does as it is told."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 class Receiver:
     """A real HTTP server. Each request is answered by the first of ``answers`` (kept when it is the last), else 204."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[Answer] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         """Path, headers (names in lower case) and body of each request."""
@@ -30,7 +31,7 @@ class Receiver:
                 answer = receiver.answers[0] if len(receiver.answers) == 1 else receiver.answers.pop(0)
                 return answer(self)
 
-            do_PUT = do_POST
+            do_PUT = do_POST  # noqa: N815 - the library calls it so
 
             def do_GET(self) -> None:
                 receiver.got.append((self.path, {}, b"GET"))
@@ -41,8 +42,10 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port: int = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 

@@ -57,7 +57,7 @@ def backtest(
         expander = expander_of(settings)
         wanted = _wanted(handle, settings, query, name, changes)
         heard = _heard(handle, expander, wanted, days)
-        found, remarks = _judged(heard, handle, expander, settings)
+        found, remarks = _judged(heard, handle, expander, settings, query or wanted.query)
         if as_json:
             print_json(_row(heard, found, remarks, settings, messages))
             return
@@ -70,17 +70,23 @@ def backtest(
 
 
 def told_before_saving(
-    store: "Store", settings: "Settings", subscription: "Subscription", yes: bool, expander: "Expander | None" = None
+    store: "Store",
+    settings: "Settings",
+    subscription: "Subscription",
+    yes: bool,
+    expander: "Expander | None" = None,
+    typed: str = "",
 ) -> None:
     """Say in a few lines what a subscription would have sent over the last seven days, before it is saved.
 
-    Raises UserError where it is over-broad and nobody has said ``--yes``.
+    ``typed`` is its query as it was written: remarks name columns of it. Those of the text alone are among them. Raises
+    UserError where it is over-broad and nobody has said ``--yes``.
     """
     from tocsin.backtest import MANY
 
     expander = expander or expander_of(settings)
     heard = _heard(store, expander, subscription, DAYS, ENOUGH)
-    found, remarks = _judged(heard, store, expander, settings)
+    found, remarks = _judged(heard, store, expander, settings, typed or subscription.query)
     _tell_outdated(store)
     for line in _summary(found, settings):
         print(line)
@@ -115,14 +121,14 @@ def _heard(store: "Store", expander: "Expander", wanted: "Subscription", days: i
 
 
 def _judged(
-    heard: "Rehearsed", store: "Store", expander: "Expander", settings: "Settings"
+    heard: "Rehearsed", store: "Store", expander: "Expander", settings: "Settings", text: str
 ) -> "tuple[Figures, list[Remark]]":
     from tocsin.backtest import caveats, figures
     from tocsin.lists import load
     from tocsin.query.explain import explain
 
     found = figures(heard, settings.zone)
-    told = explain(heard.subscription.query, expander, load(settings.user_lists), store, heard.end)
+    told = explain(text, expander, load(settings.user_lists), store, heard.end)
     return found, caveats(found, told, heard.subscription.every)
 
 

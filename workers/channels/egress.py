@@ -1,6 +1,5 @@
 """A connection that goes only where the egress guard lets it, and only for a given time (for httpcore)."""
 
-import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -8,9 +7,7 @@ import httpcore
 
 from tocsin.clock import Clock
 from tocsin.egress import Network, allowed_port
-
-Resolve = Callable[[str, int], list[str]]
-"""Host and port → IP addresses as text. Raises OSError."""
+from workers.channels.given import Resolve
 
 
 class NotAllowed(Exception):  # noqa: N818 - an answer of the guard
@@ -101,9 +98,3 @@ def let_through(addresses: Sequence[str], may: Callable[[str], bool]) -> list[st
     if not passed:
         raise NotAllowed
     return passed
-
-
-def system_resolve(host: str, port: int) -> list[str]:
-    """Addresses of a host as the machine's resolver knows them, each once."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))

@@ -1,6 +1,7 @@
 """What a channel may be opened with."""
 
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -8,10 +9,17 @@ from tocsin.addresses import masked
 from tocsin.clock import Clock
 from tocsin.egress import Network
 from workers.channels.address import Secrets
-from workers.channels.egress import Resolve, system_resolve
 
 TIMEOUT = 10.0
 """Seconds for the whole of one attempt, a pause before it included."""
+Resolve = Callable[[str, int], list[str]]
+"""Host and port → IP addresses as text. Raises OSError."""
+
+
+def system_resolve(host: str, port: int) -> list[str]:
+    """Addresses of a host as the machine's resolver knows them, each once."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
 
 
 class Way(NamedTuple):

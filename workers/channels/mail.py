@@ -157,7 +157,7 @@ class _Session(smtplib.SMTP):
 
 
 def server_of(setting: str, secrets: Secrets) -> Server:
-    """The server that ``TOCSIN_SMTP`` names. Its secrets are filled in after it was taken apart: they may hold anything.
+    """The server that ``TOCSIN_SMTP`` names. Secrets are filled in after it was taken apart: they may hold anything.
 
     Raises UserError where it cannot be used; the message does not repeat it.
     """
@@ -185,7 +185,7 @@ def mailbox(address: str) -> str:
         if found:
             name, _, domain = found[0].rpartition("@")
             return f"{name}@{domain.encode('idna').decode('ascii')}"
-    raise UserError(f"The channel {masked(address)!r} is no mailbox: write mailto:you@example.org.")
+    raise UserError(f"The channel {masked(address)!r} is no mailbox, such as mailto:you@example.org.")
 
 
 def opened(given: Given) -> MailChannel:

@@ -73,7 +73,7 @@ def _event(message: Message, desk: str) -> dict[str, Any]:
     """The event, made shorter until it fits: escaped text may be many times as long."""
     limit = LONGEST
     while True:
-        lines = shortened(message, limit, utf8, desk)
+        lines = shortened(message, limit, lambda text: utf8(still(text)), desk)
         event = {
             "msgtype": "m.notice",
             "body": still("\n".join(lines)),

@@ -9,7 +9,6 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tocsin.addresses import masked
 from tocsin.egress import allowed
@@ -18,15 +17,13 @@ from tocsin.messages import Message
 from workers.channels.given import Given
 from workers.channels.port import Later
 from workers.channels.posting import not_allowed
-from workers.channels.wording import Words, cut, shortened, still
+from workers.channels.wording import JOINER, Words, cut, shortened, still
 
 PREFIX = "apprise+"
 LONGEST = 1_900
 """Characters of a message: the least that most of the services take."""
 _SUBJECT = 200
-_PACE_SECONDS = 60.0
-_HOST = re.compile(r"\d+|0x[0-9a-f]+|[a-z][a-z0-9-]{0,14}|[^@]*[.:][^@]*", re.IGNORECASE)
-"""What is looked up: not the tokens that many services have in a host's place, which no resolver should hear of."""
+_RETRY_SECONDS = 60.0
 
 
 class AppriseChannel:
@@ -35,9 +32,8 @@ class AppriseChannel:
     def __init__(self, given: Given) -> None:
         """Raises UserError where the address cannot be used."""
         self._shown = given.shown
-        self._url = given.filled[len(PREFIX) :]
         self._way = given.way
-        self._service = _service(self._url, self._shown)
+        self._service = _service(given.filled[len(PREFIX) :], self._shown)
 
     def send(self, message: Message) -> None:
         """Send one message. Raises Later where the service did not take it, or its host is a private one."""
@@ -46,18 +42,22 @@ class AppriseChannel:
         words = Words(message)
         lines = shortened(message, LONGEST, len, self._way.desk)
         body = "\n".join("".join(run.text for run in words.runs(line)) for line in lines)
-        title = still(cut(message.subject, _SUBJECT, len))
-        if not self._service.notify(body=still(body), title=title, body_format="text"):
-            raise Later(f"{self._shown} did not take the message; Apprise does not say why.", _PACE_SECONDS)
+        title = _defused(cut(message.subject, _SUBJECT, len))
+        if not self._service.notify(body=_defused(body), title=title, body_format="text"):
+            raise Later(f"{self._shown} did not take the message; Apprise does not say why.", _RETRY_SECONDS)
 
     def _may(self) -> bool:
-        """Whether no address of the host that the URL names is a private one."""
-        try:
-            host = urlsplit(self._url).hostname or ""
-        except ValueError:
-            return False
-        if not _HOST.fullmatch(host):
+        """Whether no address of a host that the service names is a private one.
+
+        Only what the service takes for a host: others have a token in its place, which no resolver should hear of.
+        """
+        plugin = self._service[0]
+        if "host" not in plugin.template_tokens:
             return True
+        hosts = {str(host).strip("[]") for host in (plugin.host, getattr(plugin, "smtp_host", "")) if host}
+        return all(self._public(host) for host in hosts)
+
+    def _public(self, host: str) -> bool:
         try:
             return allowed(ip_address(host), self._way.allow_private)
         except ValueError:
@@ -65,7 +65,7 @@ class AppriseChannel:
         try:
             found = self._way.resolve(host, 443)
         except (OSError, UnicodeError):
-            # No name of the network: a token, or a host that cannot be connected to either.
+            # It cannot be connected to either.
             return True
         return all(allowed(ip, self._way.allow_private) for ip in found)
 
@@ -82,9 +82,14 @@ def check(address: str, _data_dir: Path | None = None) -> None:
     _library()
 
 
+def _defused(text: str) -> str:
+    """Text that calls nobody in whatever service it ends: neither ``@name`` nor ``<!channel>`` nor ``<b>`` is whole."""
+    return re.sub(r"<(?=\S)", f"<{JOINER}", still(text))
+
+
 def _service(url: str, shown: str) -> Any:
     library = _library()
-    # Plugins of one's own are programs, and files named in an address are not read for a subscription.
+    # Neither images from elsewhere nor the library's own name in messages.
     asset = library.AppriseAsset(app_id="Tocsin", app_desc="Tocsin", app_url="", image_url_mask="", image_url_logo="")
     service = library.Apprise(asset=asset)
     if not service.add(url):

@@ -13,7 +13,7 @@ from tocsin.messages import Message
 from workers.channels.address import hook
 from workers.channels.given import Given
 from workers.channels.posting import Door
-from workers.channels.wording import Words, cut, links, shortened, still
+from workers.channels.wording import Words, cut, links, shortened
 
 PREFIX = "slack+"
 LONGEST = 12_000
@@ -37,10 +37,10 @@ class SlackChannel:
         """Send one message, as escaped text where Slack does not take its blocks. Raises Later or Refused."""
         lines = shortened(message, LONGEST, len, self._desk)
         usual = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "mrkdwn": False}
-        subject = escaped(still(cut(message.subject, _SUBJECT, len)))
+        subject = escaped(cut(message.subject, _SUBJECT, len))
         answer = self._door.post_json({**usual, "text": subject, "blocks": _blocks(message, lines)})
         if answer.status == 400 and b"invalid_" in answer.body:
-            answer = self._door.post_json({**usual, "text": escaped(still("\n".join(lines)))})
+            answer = self._door.post_json({**usual, "text": escaped("\n".join(lines))})
         self._door.judge(answer)
 
 

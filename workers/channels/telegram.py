@@ -45,10 +45,10 @@ class TelegramChannel:
 
     def send(self, message: Message) -> None:
         """Send one message, without its markup where Telegram cannot read that. Raises Later or Refused."""
-        lines = shortened(message, LONGEST, utf16, self._desk)
+        lines = shortened(message, LONGEST, lambda text: utf16(still(text)), self._desk)
         answer = self._ask({"text": _marked(message, lines), "parse_mode": "HTML"})
         if answer.status == 400 and re.search(r"parse entities|entit|too long", _said(answer), re.IGNORECASE):
-            answer = self._ask({"text": still("\n".join(lines))[:LONGEST]})
+            answer = self._ask({"text": still("\n".join(lines))})
         moved = _parameter(answer, "migrate_to_chat_id")
         if moved is not None:
             raise Refused(f"{self._door.shown} has become the chat {moved}; subscribe that one instead.")

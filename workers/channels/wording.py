@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from tocsin.messages import MARK, Message, followable, plain
 
-_JOINER = "\u2060"
+JOINER = "\u2060"
+"""Invisible, and nobody's name begins with it."""
 
 
 class Run(NamedTuple):
@@ -70,8 +71,8 @@ def shortened(message: Message, limit: int, size: Callable[[str], int], desk: st
 
 
 def still(text: str) -> str:
-    """Text in which no ``@name`` calls anybody and no ``<…>`` is a command: an invisible joiner stands in between."""
-    return re.sub(r"([@\uff20]|<(?=[!@#/a-zA-Z]))(?=\S)", rf"\1{_JOINER}", text)
+    """Text in which no ``@name`` calls anybody: an invisible joiner stands in between."""
+    return re.sub(r"([@\uff20])(?=\S)", rf"\1{JOINER}", text)
 
 
 def utf8(text: str) -> int:

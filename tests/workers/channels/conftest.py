@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import importlib.util
 import io
 import socket
 import threading
@@ -26,7 +27,9 @@ SENTENCE = "Уночі під Бахмутом тривали бої."
 ALERT = "a1" * 16
 
 
-def story_message(title: str = "Бої на сході", url: str = "https://hromada.example/news/17?a=1&b=2", **more: Any) -> Message:
+def story_message(
+    title: str = "Бої на сході", url: str = "https://hromada.example/news/17?a=1&b=2", **more: Any
+) -> Message:
     """A notice as the workers render it; ``kind`` and ``sentence`` may be given."""
     return render(_told(title, url, **more), UTC)
 
@@ -72,7 +75,9 @@ def digest() -> Message:
     told = []
     for number in range(40):
         one = _told(f"Бої на сході {number}", f"https://hromada.example/news/{number}")
-        subscription = Subscription(id=f"s{number % 4}", name=f"East {number % 4}", query="x", channels=(), created=SEEN)
+        subscription = Subscription(
+            id=f"s{number % 4}", name=f"East {number % 4}", query="x", channels=(), created=SEEN
+        )
         alert = Alert(id=f"{number:032x}", subscription=subscription.id, story="st", article="a1", created=SEEN)
         told.append(one._replace(alert=alert, subscription=subscription))
     return render_digest(told, "d", UTC)
@@ -98,7 +103,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Mailbox:
-    """A real mail server (aiosmtpd) and what it was given. ``answers``: what the next commands are answered, in order."""
+    """A real mail server (aiosmtpd) and what it was given. ``rcpt`` and ``data`` are its next answers, in order."""
 
     def __init__(self) -> None:
         self.got: list[EmailMessage] = []
@@ -109,13 +114,15 @@ class Mailbox:
         self.drop_after_data = 0
         self.controller: Any = None
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+    async def handle_RCPT(  # noqa: N802 - so aiosmtpd calls it
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         if self.rcpt and not (answer := self.rcpt.pop(0)).startswith("250"):
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the same
         self.raw.append(envelope.content)
         self.to.append(list(envelope.rcpt_tos))
         self.got.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
@@ -144,14 +151,14 @@ def mail_server(free_port: int, needs: Any) -> Iterator[Callable[..., Mailbox]]:
         controllers.append(box.controller)
         return box
 
-    needs(__import__("importlib.util").util.find_spec("aiosmtpd"), "aiosmtpd")
+    needs(importlib.util.find_spec("aiosmtpd"), "aiosmtpd")
     yield start
     for controller in controllers:
         controller.stop(no_assert=True)
 
 
 class Scripted:
-    """A server on loopback that says its lines, each after it was told something; ``None`` closes, ``...`` is silence."""
+    """A server that says its lines, each after it was told something; ``None`` closes, ``...`` is silence."""
 
     def __init__(self, *lines: Any) -> None:
         self.heard: list[bytes] = []

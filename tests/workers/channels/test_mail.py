@@ -1,4 +1,4 @@
-"""E-mail against a real server: what it is made of, whom it threads with, and what each answer of a server does to it."""
+"""E-mail against a real server: what it is made of, what it answers, and what each answer of a server does to it."""
 
 import re
 import ssl
@@ -56,7 +56,9 @@ def test_one_click_unsubscription_leads_to_the_desk(mail_server, given, notice) 
     MailChannel(given(TO, smtp=smtp(box.port), desk="https://tocsin.example/desk")).send(told)
     delivery = near_id(told.id, "delivery", told.id, TO)
     stop = f"https://tocsin.example/desk/unsubscribe/{delivery}"
-    assert box.got[0]["List-Unsubscribe"] == f"<{stop}>, <mailto:alerts@tocsin.example?subject=unsubscribe%20{delivery}>"
+    assert (
+        box.got[0]["List-Unsubscribe"] == f"<{stop}>, <mailto:alerts@tocsin.example?subject=unsubscribe%20{delivery}>"
+    )
     assert box.got[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert stop in box.got[0].get_body(("plain",)).get_content()
 
@@ -179,7 +181,9 @@ PASSWORD = "p@ss/w:rd?#%"
 
 @pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
 def test_encrypted_and_with_a_password(mail_server, given, notice, server_tls, scheme: str) -> None:
-    settings = {"tls_context": server_tls, "require_starttls": True} if scheme != "smtps" else {"ssl_context": server_tls}
+    settings = (
+        {"tls_context": server_tls, "require_starttls": True} if scheme != "smtps" else {"ssl_context": server_tls}
+    )
     box = mail_server(
         authenticator=authenticator((b"me@tocsin.example", PASSWORD.encode())),
         auth_required=True,

@@ -31,7 +31,7 @@ def addresses(port: int) -> dict[str, str]:
         "slack": f"slack+http://127.0.0.1:{port}/services/T0SWORD/B0FISH/swordfishswordfish",
         "matrix": f"matrix+http://swordfish_token@127.0.0.1:{port}/!room:example.org",
         "ntfy": f"ntfy+http://swordfish_tk@127.0.0.1:{port}/bakhmut_7f3k",
-        "webhook": f"webhook+http://127.0.0.1:{port}/swordfish/x9",
+        "webhook": f"webhook+http://127.0.0.1:{port}/9swordfish/x9",
     }
 
 
@@ -75,7 +75,7 @@ def test_telegram_that_cannot_read_the_markup_gets_plain_text(receiver, given, n
     opened(given, "telegram", receiver.port).send(notice(title="A <b>"))
     first, second = said(receiver, 0)[2], said(receiver, 1)[2]
     assert "parse_mode" not in second
-    assert "A <\u2060b>" in second["text"]
+    assert "A <b>" in second["text"]
     assert second["chat_id"] == first["chat_id"]
     assert second["link_preview_options"] == {"is_disabled": True}
 
@@ -115,7 +115,7 @@ def test_slack(receiver, given, notice) -> None:
     opened(given, "slack", receiver.port).send(notice(title="A <!channel> & <b>"))
     path, _, body = said(receiver)
     assert path == "/services/T0SWORD/B0FISH/swordfishswordfish"
-    assert "A &lt;\u2060!channel&gt; &amp; &lt;\u2060b&gt;" in body["text"]
+    assert "A &lt;!channel&gt; &amp; &lt;b&gt;" in body["text"]
     assert body["unfurl_links"] is body["unfurl_media"] is body["link_names"] is False
     elements = [it for block in body["blocks"] for section in block["elements"] for it in section["elements"]]
     assert {it["type"] for it in elements} == {"text", "link"}
@@ -129,11 +129,13 @@ def test_slack_that_does_not_take_blocks_gets_text(receiver, given, notice) -> N
     opened(given, "slack", receiver.port).send(notice(title="A <!channel>"))
     body = said(receiver)[2]
     assert "blocks" not in body
-    assert "A &lt;\u2060!channel&gt;" in body["text"]
+    assert "A &lt;!channel&gt;" in body["text"]
     assert body["mrkdwn"] is False
 
 
-@pytest.mark.parametrize(("code", "told"), [(404, b"no_service"), (410, b"channel_is_archived"), (403, b"action_prohibited")])
+@pytest.mark.parametrize(
+    ("code", "told"), [(404, b"no_service"), (410, b"channel_is_archived"), (403, b"action_prohibited")]
+)
 def test_slack_that_is_gone(receiver, given, notice, code: int, told: bytes) -> None:
     receiver.answers = [receiver.status(code, told)]
     with pytest.raises(Refused, match=told.decode()):
@@ -148,17 +150,14 @@ def test_matrix_gets_a_message_once(receiver, given, notice) -> None:
         channel.send(told)
     channel.send(told)
     name = near_id(told.id, "delivery", told.id, addresses(receiver.port)["matrix"])
-    assert {path for path, _, _ in receiver.got} == {
-        f"/_matrix/client/v3/rooms/!room%3Aexample.org/send/m.room.message/{name}"
-        if "%3A" in receiver.got[0][0]
-        else f"/_matrix/client/v3/rooms/!room:example.org/send/m.room.message/{name}"
-    }
+    path = f"/_matrix/client/v3/rooms/!room:example.org/send/m.room.message/{name}"
+    assert [one for one, _, _ in receiver.got] == [path, path]
     _, headers, body = said(receiver)
     assert headers["authorization"] == "Bearer swordfish_token"
     assert body["msgtype"] == "m.notice"
     assert body["m.mentions"] == {}
     assert "@\u2060room" in body["body"]
-    assert "A &lt;\u2060b&gt; @\u2060room" in body["formatted_body"]
+    assert "A &lt;b&gt; @\u2060room" in body["formatted_body"]
     assert "<strong>Бахмутом</strong>" in body["formatted_body"]
 
 
@@ -285,14 +284,13 @@ LIMITS = {"telegram": 4096, "slack": 12_100, "matrix": 16_000, "ntfy": 4096}
 @pytest.mark.parametrize("kind", LIMITS)
 def test_what_is_too_long_says_how_much_is_left_out(receiver, given, notice, kind: str) -> None:
     long = notice()
-    lines = tuple(f"Рядок {number}: {'слово 🔥 & <b> ' * 20}" for number in range(400))
+    lines = tuple(f"Рядок {number}: {'слово 🔥 & <b> @me ' * 20}" for number in range(400))
     told = Message(**{field: getattr(long, field) for field in long.__struct_fields__} | {"lines": lines})
     opened(given, kind, receiver.port).send(told)
     body = said(receiver)[2]
     text = visible(kind, body).rstrip("\n")
-    size = len(text.encode()) if kind in ("matrix", "ntfy") else len(text.encode("utf-16-le")) // 2
-    # Joiners of Matrix come on top: they are no part of the limit.
-    assert size <= LIMITS[kind] * (1.1 if kind in ("matrix", "slack") else 1)
+    size = {"telegram": len(text.encode("utf-16-le")) // 2, "slack": len(text)}.get(kind, len(text.encode()))
+    assert size <= LIMITS[kind]
     assert size > LIMITS[kind] * 0.8
     left_out = re.search(r"… and (\d+) more lines; all of it:", text)
     assert left_out
@@ -340,7 +338,6 @@ def test_address_that_cannot_be_one_is_told_when_subscribing(address: str, says:
         "telegram://${TOKEN}@-10012345",
         "telegram://${TOKEN}@tocsin_news?thread=3",
         "slack+https://hooks.slack.com/services/${HOOK}",
-        "slack+${HOOK}",
         "matrix://${TOKEN}@matrix.example.org/!abc:example.org",
         "matrix://${TOKEN}@matrix.example.org/!V12room-without-a-server",
         "ntfy://ntfy.sh/topic_9",
@@ -352,8 +349,4 @@ def test_address_that_cannot_be_one_is_told_when_subscribing(address: str, says:
 def test_address_that_can_be_one(address: str) -> None:
     from workers.channels import check_channel
 
-    if address == "slack+${HOOK}":
-        with pytest.raises(UserError, match="not understood"):
-            check_channel(address)
-    else:
-        check_channel(address)
+    check_channel(address)

@@ -170,7 +170,8 @@ class CopyingPart(CrawlPart):
             number = arrivals[text.article.id].seq_no + 1 if text.article.id in arrivals else None
             place = self.partition(months[text.article.address_id])
             writes.append(Write("index", place, text.article.id, _text_row(text, number)))
-        outcomes = self.server.write(writes)
+        # What is on its way keeps the order in which it was accepted; for what is ready, arrivals say it.
+        outcomes = self.server.write(writes, at_once=all(it.article.state == "ready" for it in texts))
         self.put_aside([(write, it.reason) for write, it in zip(writes, outcomes, strict=True) if not it.done])
         latest = {text.article.address_id: text.article.id for text in texts}
         addresses = self.server.name(schema.ADDRESSES)
@@ -220,8 +221,7 @@ def _row(kind: str, row: Moved) -> dict[str, Any]:
     if kind == "alerts":
         # How many copies there are is counted from the articles.
         alert: Alert = msgspec.structs.replace(record.alert, copies=0)
-        notices = sorted(record.notices, key=lambda notice: notice.created)
-        return alert_row(alert, [it.to_dict() for it in notices])
+        return alert_row(alert, [it.to_dict() for it in record.notices])
     delivery, notice = record
     told = {"article": notice.article, "created": notice.created, "told": notice.to_dict()}
     return {**delivery_row(delivery), **told}

@@ -189,7 +189,7 @@ def alert_row(alert: Alert, notices: Sequence[Mapping[str, Any]]) -> dict[str, A
         "story": alert.story,
         "article": alert.article,
         "created": alert.created,
-        "notices": list(notices),
+        "notices": sorted(notices, key=lambda it: (it["created"], it["id"])),
         "notices_of": sorted({it["article"] for it in notices}),
         "record": alert.to_dict(),
     }
@@ -200,7 +200,7 @@ def _add_notices(server: Server, alert: str, notices: Iterable[Notice]) -> None:
     while row := server.rows([(index, alert)]).get(alert):
         known = {it["id"]: it for it in row.source["notices"]}
         every = {**{it.id: it.to_dict() for it in notices}, **known}
-        told = sorted(every.values(), key=lambda it: it["created"])
+        told = sorted(every.values(), key=lambda it: (it["created"], it["id"]))
         source = {**row.source, "notices": told, "notices_of": sorted({it["article"] for it in told})}
         if server.write([Write("index", index, alert, source, row.seq_no, row.term)])[0].status != 409:
             return

@@ -175,12 +175,13 @@ class Server:
 
     # ---- writing
 
-    def write(self, writes: Sequence[Write], *, seen: bool = False) -> list[Written]:
+    def write(self, writes: Sequence[Write], *, seen: bool = False, at_once: bool = False) -> list[Written]:
         """Write documents; what became of each, in their order. What is busy is tried again as long as ``patience``.
 
         A write that was made, and its answer lost, counts as done when it is tried again. ``seen``: searches see it as
-        soon as this returns. Raises Away where the server cannot be reached, takes no writes, or is still busy after
-        that time, and UserError where the user may not write there: some of the documents may then be stored.
+        soon as this returns. ``at_once``: in whatever order, several requests at a time. Raises Away where the server
+        cannot be reached, takes no writes, or is still busy after that time, and UserError where the user may not write
+        there: some of the documents may then be stored.
         """
         results: list[Written | None] = []
         lines: dict[int, bytes] = {}
@@ -193,7 +194,7 @@ class Server:
         for tried in count():
             batches = list(bulk.batches(lines))
             send = partial(self._batch, writes, lines, tried=tried, seen=seen, end=end)
-            with ThreadPoolExecutor(_AT_ONCE) if len(batches) > 1 else nullcontext() as pool:
+            with ThreadPoolExecutor(_AT_ONCE) if at_once and len(batches) > 1 else nullcontext() as pool:
                 for batch, outcomes in zip(batches, (pool.map if pool else map)(send, batches), strict=True):
                     for number, outcome in zip(batch, outcomes, strict=True):
                         results[number] = outcome
