@@ -120,7 +120,7 @@ def render_digest(told: Sequence[Told], digest: str, zone: tzinfo) -> Message:
     The id of the message follows from what it tells, so that what joins a digest late is not taken for a repetition.
     """
     groups: dict[str, list[Told]] = {}
-    for one in sorted(told, key=lambda it: (_name(it).casefold(), it.notice.kind != "first", it.notice.created)):
+    for one in sorted(told, key=_in_digest):
         groups.setdefault(one.alert.subscription, []).append(one)
     lines = []
     for several in groups.values():
@@ -145,6 +145,10 @@ def render_digest(told: Sequence[Told], digest: str, zone: tzinfo) -> Message:
             "notices": [_payload(one) for several in groups.values() for one in several],
         },
     )
+
+
+def _in_digest(told: Told) -> tuple[str, bool, datetime, str]:
+    return _name(told).casefold(), told.notice.kind != "first", told.notice.created, told.notice.id
 
 
 def _short(told: Told, zone: tzinfo) -> list[str]:

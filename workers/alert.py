@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -143,7 +143,7 @@ def ring(
     roots = publishing.roots({it.article.story for it in met})
     known = publishing.alerts_of({(it.subscription.id, roots[it.article.story]) for it in met})
     again: list[tuple[_Met, Alert]] = []
-    notices = 0
+    made: list[tuple[Alert, Notice]] = []
     for it in met:
         of = it.subscription.id, roots[it.article.story]
         # Its own alert it may have made before, and died before all of it was written.
@@ -151,25 +151,43 @@ def ring(
             publishing.put_match(known[of], it.article)
             again.append((it, known[of]))
         else:
-            known[of] = _first(it, rules.plans[it.subscription.id], publishing, now)
-            notices += 1
-    compared = Compared(rules.words)
+            known[of], notice = _first(it, rules.plans[it.subscription.id], publishing, now)
+            made.append((known[of], notice))
+    compared, heard = Compared(rules.words), _Heard(publishing, made)
     pairs = {(it.article.id, it.subscription.id): it for it in met}
     told = [
         it
-        for it in _corrected(arrived, pairs, rules, publishing, store, compared)
+        for it in _corrected(arrived, pairs, rules, heard, store, compared)
         if not is_over(rules.subscriptions[it.alert.subscription], now)
     ]
     corrected = {(it.alert.id, it.article.id) for it in told}
-    told += [
-        it for it in _added(again, rules, publishing, store, compared) if (it.alert.id, it.article.id) not in corrected
-    ]
-    told += _grown(again, publishing, store)
+    told += [it for it in _added(again, rules, heard, store, compared) if (it.alert.id, it.article.id) not in corrected]
+    told += _grown(again, heard, store)
     before = Counter[str]()
     for one in told:
         _tell(one, rules, publishing, now, before[one.alert.id])
         before[one.alert.id] += 1
-    return notices + len(told)
+    return len(made) + len(told)
+
+
+class _Heard:
+    """What readers were told: what the store has, and the first notices of this batch."""
+
+    def __init__(self, publishing: Publishing, made: Sequence[tuple[Alert, Notice]]) -> None:
+        self._publishing = publishing
+        self._made = {alert.id: (alert, notice) for alert, notice in made}
+
+    def told_of(self, articles: Collection[str]) -> list[tuple[Alert, list[Notice]]]:
+        """The alerts of which a notice tells one of these articles, each with all its notices, oldest first."""
+        stored = self._publishing.told_of(articles)
+        known = {alert.id for alert, _ in stored}
+        new = [(alert, [notice]) for name, (alert, notice) in self._made.items() if name not in known]
+        return [*stored, *((alert, notices) for alert, notices in new if notices[0].article in articles)]
+
+    def notices_of(self, alerts: Collection[str]) -> dict[str, list[Notice]]:
+        """The notices of each of these alerts that has any, oldest first."""
+        made = {name: [notice] for name, (_, notice) in self._made.items() if name in alerts}
+        return made | self._publishing.notices_of(alerts)
 
 
 class _Told(NamedTuple):
@@ -186,7 +204,7 @@ def _corrected(
     arrived: Sequence[tuple[Article, Document]],
     met: Mapping[tuple[str, str], _Met],
     rules: Rules,
-    publishing: Publishing,
+    heard: _Heard,
     store: Texts,
     compared: Compared,
 ) -> Iterator[_Told]:
@@ -195,7 +213,7 @@ def _corrected(
         if article.relation != "version":
             continue
         texts = {it.id: it for it in store.versions(article.address_id) if it.version < article.version}
-        for alert, notices in publishing.told_of(texts) if texts else ():
+        for alert, notices in heard.told_of(texts) if texts else ():
             subscription = rules.subscriptions.get(alert.subscription)
             what = edited(article, texts, notices, compared) if subscription else None
             if subscription and what and what.kind in subscription.tells:
@@ -205,7 +223,7 @@ def _corrected(
 def _added(
     again: Sequence[tuple[_Met, Alert]],
     rules: Rules,
-    publishing: Publishing,
+    heard: _Heard,
     store: Texts,
     compared: Compared,
 ) -> Iterator[_Told]:
@@ -217,7 +235,7 @@ def _added(
     ]
     if not rich:
         return
-    notices = publishing.notices_of({alert.id for _, alert in rich})
+    notices = heard.notices_of({alert.id for _, alert in rich})
     texts = store.articles(sorted({it.article for several in notices.values() for it in several}))
     for met, alert in rich:
         told = [texts[it.article] for it in notices.get(alert.id, ()) if it.article in texts]
@@ -226,12 +244,12 @@ def _added(
             yield _Told(alert, notices[alert.id], what, met.article, met)
 
 
-def _grown(again: Sequence[tuple[_Met, Alert]], publishing: Publishing, store: Texts) -> Iterator[_Told]:
+def _grown(again: Sequence[tuple[_Met, Alert]], heard: _Heard, store: Texts) -> Iterator[_Told]:
     """Texts that have reached so many outlets as somebody wants to hear of."""
     asked = [(met, alert) for met, alert in again if "grown" in met.subscription.tells and met.subscription.grown_at]
     if not asked:
         return
-    notices = publishing.notices_of({alert.id for _, alert in asked})
+    notices = heard.notices_of({alert.id for _, alert in asked})
     first = store.articles(sorted({alert.article for _, alert in asked}))
     story = cache(store.story)
     done = set()
@@ -261,7 +279,7 @@ def _tell(told: _Told, rules: Rules, publishing: Publishing, now: datetime, befo
     publishing.put_notice(notice, _deliveries(notice, subscription, moment, silence, rung))
 
 
-def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Alert:
+def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> tuple[Alert, Notice]:
     article, document, lines, subscription = met
     alert = Alert(
         id=alert_id(subscription.id, article.story),
@@ -283,7 +301,7 @@ def _first(met: _Met, plan: Plan, publishing: Publishing, now: datetime) -> Aler
     publishing.put_alert(alert)
     silence = _silence(subscription, article, publishing)
     publishing.put_notice(notice, _deliveries(notice, subscription, now, silence, rung))
-    return alert
+    return alert, notice
 
 
 def _silence(subscription: Subscription, article: Article, publishing: Publishing) -> str:

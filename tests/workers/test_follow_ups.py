@@ -220,6 +220,17 @@ def test_a_correction_reaches_who_was_told(hall: Hall) -> None:
     assert all(len(hall.store.deliveries(it.id)) == 1 for it in (first, second, third))
 
 
+def test_a_correction_may_come_in_the_same_batch(hall: Hall) -> None:
+    """A worker that was away finds the text and its edit waiting together."""
+    title, text, _ = TEXTS["en"]
+    hall.store.accept([made(title, text, "en")])
+    hall.store.accept([made(title, text.replace("340", "34"), "en")])
+    while turn(hall):
+        pass
+    kinds = sorted((it.kind, it.ordinal) for it in told(hall))
+    assert kinds == [("corrected", 2), ("first", 1)]
+
+
 def test_what_is_added_is_told_where_it_has_the_word(hall: Hall) -> None:
     title, text, _ = TEXTS["en"]
     grown = [

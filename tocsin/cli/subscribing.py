@@ -127,6 +127,7 @@ def subscribe(
         typer.Option("--file", help="A list of keywords, one a line, any of which rings; - is standard input."),
     ] = None,
     each: Annotated[bool, typer.Option("--each", help="With --file: a subscription of its own for each line.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Also where it would tell more than 30 stories a day.")] = False,
     store: StoreOption = None,
 ) -> None:
     """Be told of every story that meets a query, from now on. Without --to: where `tocsin up` runs.
@@ -134,6 +135,8 @@ def subscribe(
     A --file is one subject: one subscription that any of its lines rings. A line of several words is a phrase, one with
     operators, quotation marks or fields is a query as it stands; # begins a comment.
     """
+    from tocsin.cli.backtest import told_before_saving
+
     if (query is None) == (file is None):
         raise UserError("Give tocsin subscribe one QUERY, or --file with keywords.")
     with opened(store) as (settings, handle):
@@ -145,10 +148,13 @@ def subscribe(
         made = [make(known, text, channels, named_so, now, **more) for named_so, text in wanted if text is not None]
         for subscription in made:
             check(subscription, expander, settings)
+        if len(made) == 1 and made[0].name not in known:
+            told_before_saving(handle, settings, made[0], yes, expander, wanted[0][1] or "")
         handle.put_subscriptions([it for it in made if it.name not in known])
         _tell_unknown(handle, made)
     for it, (_, text) in zip(made, wanted, strict=True):
-        tell_remarks(text or "")
+        if len(made) > 1 or it.name in known:
+            tell_remarks(text or "")
         told = ", ".join(_placed(channel, settings.data_dir) for channel in without_secrets(it).channels)
         what = f"{it.name}: {it.query}" if file else it.name
         print(f"Subscribed: {what} → {told}. It applies to every article filed from now on.")
