@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.cli.explaining import noted, print_json
+from tocsin.cli.explaining import noted, print_json, tell_remarks
 from tocsin.cli.opening import JsonOption, StoreOption, expander_of, opened
 from tocsin.cli.subscribing import settable
 from tocsin.clock import SystemClock
@@ -84,6 +84,10 @@ def told_before_saving(
     """
     from tocsin.backtest import MANY
 
+    if store.count(None, most=0) == 0:
+        # There is nothing yet on which it could be tried.
+        tell_remarks(typed or subscription.query)
+        return
     expander = expander or expander_of(settings)
     heard = _heard(store, expander, subscription, DAYS, ENOUGH)
     found, remarks = _judged(heard, store, expander, settings, typed or subscription.query)

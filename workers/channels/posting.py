@@ -60,16 +60,28 @@ class Door:
         self._before = float("-inf")
         self._tls = tls_context() if to.scheme == "https" else None
 
-    def ask(self, headers: Sequence[tuple[str, str]], body: bytes, *, method: str = "POST", target: str = "") -> Answer:
+    def deadline(self) -> Deadline:
+        """The end of an attempt that begins now, for those that may take more than one request."""
+        return Deadline(self._way.clock, self._way.timeout)
+
+    def ask(
+        self,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        *,
+        method: str = "POST",
+        target: str = "",
+        deadline: Deadline | None = None,
+    ) -> Answer:
         """The answer to one request; ``headers`` are those beside the usual ones. Raises Later where there is none.
 
-        ``target``: path and query, where it is not that of the address.
+        ``target``: path and query, where it is not that of the address. ``deadline``: where the attempt has begun.
         """
-        deadline = Deadline(self._way.clock, self._way.timeout)
+        deadline = deadline or self.deadline()
         self._rest()
+        usual = self._usual(body)
+        request = httpcore.Request(method, self._url(target), headers=[*usual, *headers], content=body)
         try:
-            usual = self._usual(body)
-            request = httpcore.Request(method, self._url(target), headers=[*usual, *headers], content=body)
             return self._ask(request, deadline)
         except NotAllowed as error:
             raise not_allowed(self.shown) from error
@@ -79,12 +91,10 @@ class Door:
             reason = self.to.hide(plain(str(error))) or type(error).__name__
             raise Later(f"{self.shown} cannot be reached: {reason}.") from error
 
-    def post_json(
-        self, content: Mapping[str, Any], *headers: tuple[str, str], method: str = "POST", target: str = ""
-    ) -> Answer:
-        """The same with a JSON object."""
+    def post_json(self, content: Mapping[str, Any], *headers: tuple[str, str], **more: Any) -> Answer:
+        """The same with a JSON object; ``more`` is for ``ask``."""
         kind = ("Content-Type", "application/json; charset=utf-8")
-        return self.ask([kind, *headers], msgspec.json.encode(content), method=method, target=target)
+        return self.ask([kind, *headers], msgspec.json.encode(content), **more)
 
     def judge(self, answer: Answer, told: str | None = None, wait: float | None = None) -> None:
         """Return where the answer is 2xx. Raises Later or Refused otherwise.

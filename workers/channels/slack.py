@@ -38,9 +38,10 @@ class SlackChannel:
         lines = shortened(message, LONGEST, len, self._desk)
         usual = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "mrkdwn": False}
         subject = escaped(cut(message.subject, _SUBJECT, len))
-        answer = self._door.post_json({**usual, "text": subject, "blocks": _blocks(message, lines)})
+        deadline = self._door.deadline()
+        answer = self._door.post_json({**usual, "text": subject, "blocks": _blocks(message, lines)}, deadline=deadline)
         if answer.status == 400 and b"invalid_" in answer.body:
-            answer = self._door.post_json({**usual, "text": escaped("\n".join(lines))})
+            answer = self._door.post_json({**usual, "text": escaped("\n".join(lines))}, deadline=deadline)
         self._door.judge(answer)
 
 

@@ -14,6 +14,7 @@ from tocsin.addresses import masked
 from tocsin.errors import UserError
 from tocsin.messages import Message
 from workers.channels.address import Hook, hook
+from workers.channels.egress import Deadline
 from workers.channels.given import Given
 from workers.channels.port import Refused
 from workers.channels.posting import Answer, Door
@@ -46,18 +47,19 @@ class TelegramChannel:
     def send(self, message: Message) -> None:
         """Send one message, without its markup where Telegram cannot read that. Raises Later or Refused."""
         lines = shortened(message, LONGEST, lambda text: utf16(still(text)), self._desk)
-        answer = self._ask({"text": _marked(message, lines), "parse_mode": "HTML"})
+        deadline = self._door.deadline()
+        answer = self._ask({"text": _marked(message, lines), "parse_mode": "HTML"}, deadline)
         if answer.status == 400 and re.search(r"parse entities|entit|too long", _said(answer), re.IGNORECASE):
-            answer = self._ask({"text": still("\n".join(lines))})
+            answer = self._ask({"text": still("\n".join(lines))}, deadline)
         moved = _parameter(answer, "migrate_to_chat_id")
         if moved is not None:
             raise Refused(f"{self._door.shown} has become the chat {moved}; subscribe that one instead.")
         self._door.judge(answer, _said(answer) or None, _parameter(answer, "retry_after"))
 
-    def _ask(self, text: dict[str, str]) -> Answer:
+    def _ask(self, text: dict[str, str], deadline: Deadline) -> Answer:
         # A preview would be loaded from the outlet by whoever reads.
         content = {**self._to_whom, **text, "link_preview_options": {"is_disabled": True}}
-        return self._door.post_json(content, target=self._target)
+        return self._door.post_json(content, target=self._target, deadline=deadline)
 
 
 def opened(given: Given) -> TelegramChannel:

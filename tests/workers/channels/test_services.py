@@ -80,6 +80,21 @@ def test_telegram_that_cannot_read_the_markup_gets_plain_text(receiver, given, n
     assert second["link_preview_options"] == {"is_disabled": True}
 
 
+def test_second_request_has_what_the_first_left(receiver, given, notice) -> None:
+    """An attempt ends by its deadline whatever it consists of: the lease of a delivery lasts no longer."""
+
+    def slow(handler: Any) -> None:
+        time.sleep(0.4)
+        receiver.status(400, b'{"description":"can\'t parse entities"}')(handler)
+
+    receiver.answers = [slow]
+    begun = time.monotonic()
+    with pytest.raises(Later, match="no answer within"):
+        opened(given, "telegram", receiver.port, timeout=0.6).send(notice())
+    assert len(receiver.got) == 2
+    assert time.monotonic() - begun < 0.9
+
+
 def test_telegram_says_how_long_to_wait(receiver, given, notice) -> None:
     told = {
         "ok": False,
