@@ -18,6 +18,7 @@ class Receiver:
         self.answers: list[Answer] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         """Path, headers (names in lower case) and body of each request."""
+        self.methods: list[str] = []
         self.at: list[float] = []
         receiver = self
 
@@ -25,6 +26,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                receiver.methods.append(self.command)
                 receiver.at.append(time.monotonic())
                 if not receiver.answers:
                     return status(204)(self)

@@ -6,11 +6,13 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.workers.channels.hostile import HOSTILE
 from tocsin.messages import plain
 from workers.channels import matrix, ntfy, others, slack, telegram
+from workers.channels.letter import page
 from workers.channels.mail import MailChannel
 from workers.channels.webhook import WebhookChannel
 
@@ -222,6 +224,10 @@ def test_address_that_nobody_may_follow_is_no_link(receiver, given, notice, mail
     matrix.opened(given(f"matrix+http://t@127.0.0.1:{receiver.port}/!r:x")).send(message)
     ntfy.opened(given(f"ntfy+http://127.0.0.1:{receiver.port}/t")).send(message)
     first, second, third, last = bodies(receiver)
+    for line in (url, f"  {url}"):
+        # As a digest has it: nothing else on the line.
+        alone = msgspec.structs.replace(message, url="", lines=(line,))
+        assert not [tag for tag, _ in Seen(page(alone, [line])).tags if tag == "a"]
     assert "href" not in first["text"]
     assert '"link"' not in json.dumps(second)
     assert "href" not in third["formatted_body"]

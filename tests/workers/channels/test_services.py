@@ -167,6 +167,7 @@ def test_matrix_gets_a_message_once(receiver, given, notice) -> None:
     name = near_id(told.id, "delivery", told.id, addresses(receiver.port)["matrix"])
     path = f"/_matrix/client/v3/rooms/!room:example.org/send/m.room.message/{name}"
     assert [one for one, _, _ in receiver.got] == [path, path]
+    assert receiver.methods == ["PUT", "PUT"]
     _, headers, body = said(receiver)
     assert headers["authorization"] == "Bearer swordfish_token"
     assert body["msgtype"] == "m.notice"
