@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     desk_port: int = Field(default=8765, ge=0, le=65535)
     """Port of the reader's desk on loopback; 0 takes a free one."""
     url: str = ""
-    """Address under which readers reach the desk, as ``https://tocsin.example.org``; messages lead there."""
+    """Address under which readers unsubscribe, as ``https://tocsin.example.org``; mails lead there."""
     smtp: str = ""
     """Mail server of channels ``mailto:``: ``smtp+starttls://user:${SMTP_PASSWORD}@host:587?from=alerts@example.org``,
     ``smtps://…``, or ``smtp://…`` on this machine. ``${NAME}`` is a value of the environment."""

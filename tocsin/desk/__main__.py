@@ -35,7 +35,7 @@ def main() -> int:
         expander = Expander(Words.open(settings.cache_dir), load_lists(settings.user_lists))
         app = create_app(
             open_store(settings.store_url, settings.redis), clock=SystemClock(), zone=settings.zone, expander=expander,
-            watch=Probes(settings, SystemClock()),
+            watch=Probes(settings, SystemClock()), public=settings.url,
         )  # fmt: skip
     except UserError as error:
         sys.stderr.write(f"{error}\n")

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import tzinfo
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from tocsin.clock import Clock
-from tocsin.desk import api, feeds, pages, probes
+from tocsin.desk import api, feeds, pages, probes, unsubscribe
 from tocsin.desk.guard import Guard
 from tocsin.desk.probes import Probes
 from tocsin.desk.reading import Desk, DeskStore
@@ -25,18 +27,29 @@ STATIC = Path(__file__).parent / "static"
 class _Guarded(FastAPI):
     """The guard stands outside everything, also outside of what answers when a page fails."""
 
+    def __init__(self, *, public: str, **given: Any) -> None:
+        self._public = public
+        super().__init__(**given)
+
     def build_middleware_stack(self) -> ASGIApp:
         """Put the guard around the stack."""
-        return Guard(super().build_middleware_stack())
+        return Guard(super().build_middleware_stack(), self._public)
 
 
 def create_app(
-    store: DeskStore, *, clock: Clock, zone: tzinfo, expander: Expander, watch: Probes | None = None
+    store: DeskStore,
+    *,
+    clock: Clock,
+    zone: tzinfo,
+    expander: Expander,
+    watch: Probes | None = None,
+    public: str = "",
 ) -> FastAPI:
     """The desk over an open store.
 
     Times are shown in ``zone``; ``expander`` gives queries their meaning; ``watch`` is closed with the application, and
-    without it there is neither ``/health`` nor ``/ready`` nor ``/metrics``. All calls of the store come from one thread
+    without it there is neither ``/health`` nor ``/ready`` nor ``/metrics``. ``public`` is the address that stands in
+    messages: under its name readers may unsubscribe, and nothing else. All calls of the store come from one thread
     of the application's own; the store is not closed. The interactive documentation of FastAPI is off: it loads its
     scripts from elsewhere.
     """
@@ -50,12 +63,18 @@ def create_app(
             watch.close()
 
     app = _Guarded(
-        title="Tocsin desk", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
+        public=urlsplit(public).hostname or "",
+        title="Tocsin desk",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan,
     )
     show = pages.Pages(desk)
     app.include_router(show.router())
     app.include_router(api.router(desk))
     app.include_router(feeds.router(desk))
+    app.include_router(unsubscribe.router(desk, show))
     if watch is not None:
         app.include_router(probes.router(watch))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -73,7 +92,7 @@ def _explain(app: FastAPI, show: pages.Pages) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        plain = {404: "There is no such page.", 405: "The desk only reads: no request changes anything."}
+        plain = {404: "There is no such page.", 405: "The desk only reads here: this request changes nothing."}
         return answer(request, error.status_code, plain.get(error.status_code, str(error.detail)))
 
     @app.exception_handler(RequestValidationError)

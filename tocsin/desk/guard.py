@@ -1,7 +1,8 @@
 """What stands before every request: whom the desk answers, and what a browser may do with the answer.
 
 The desk has no password yet. A page of a stranger can still point a browser at it under a name that resolves to
-loopback (DNS rebinding), so a request must call the desk by a loopback name; and nothing is changed by any request.
+loopback (DNS rebinding), so a request must call the desk by a loopback name. Under the name that stands in messages
+readers may unsubscribe, and do nothing else; that is also all that a request can change.
 """
 
 from ipaddress import ip_address
@@ -43,8 +44,9 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """ASGI middleware: refuses foreign Host names and adds the headers of ``HEADERS`` to every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public: str = "") -> None:
         self.app = app
+        self.public = public.casefold()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,8 +63,13 @@ class Guard:
             await send(message)
 
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 or not is_loopback(hosts[0]):
+        if len(hosts) != 1 or not (is_loopback(hosts[0]) or self._is_public(hosts[0], scope["path"])):
             refusal = PlainTextResponse("The desk answers only to localhost, 127.0.0.1 and [::1].\n", 421)
             await refusal(scope, receive, guarded)
             return
         await self.app(scope, receive, guarded)
+
+    def _is_public(self, host: str, path: str) -> bool:
+        name, colon, port = host.strip().casefold().rpartition(":")
+        named = name if colon and port.isdecimal() else host.strip().casefold()
+        return bool(self.public) and named == self.public and path.startswith(("/unsubscribe/", "/static/"))

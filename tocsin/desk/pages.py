@@ -44,6 +44,10 @@ class Pages:
         """A page that says what went wrong."""
         return self._page("failure.html", status, title=f"Error {status}", message=message, status=status)
 
+    def unsubscribe(self, name: str, channel: str, action: str) -> HTMLResponse:
+        """The question whether a channel is to hear of a subscription no more."""
+        return self._page("unsubscribe.html", title="Unsubscribe", name=plain(name), channel=channel, action=action)
+
     async def overview(self, *, live: bool = False) -> HTMLResponse:
         """Counts, newest stories, drops, health of the outlets."""
         lens = self._desk.lens()

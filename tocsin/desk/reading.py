@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class DeskStore(ReaderStore, Protocol):
-    """What the desk asks: all a reader asks, and the names behind the ids. It never writes."""
+    """What the desk asks: all a reader asks, and the names behind the ids. It writes where a reader unsubscribes."""
 
     def outlets(self, *, active: bool | None = None) -> list[Outlet]:
         """All outlets in order of name, or only the (in)active ones."""
@@ -39,6 +39,9 @@ class DeskStore(ReaderStore, Protocol):
 
     def subscriptions(self) -> list[Subscription]:
         """All subscriptions, in order of their ids."""
+
+    def put_subscription(self, subscription: Subscription) -> None:
+        """Create or replace by id."""
 
 
 class Problem(View, frozen=True):

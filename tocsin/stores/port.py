@@ -413,6 +413,9 @@ class ReaderStore(Protocol):
     def deliveries(self, notice: str) -> list[Delivery]:
         """How one notice went, channel by channel."""
 
+    def delivery(self, delivery: str) -> tuple[Delivery, Notice] | None:
+        """One delivery by id, and what it carries."""
+
     def why(self, url: str) -> list[dict[str, Any]]:
         """The whole history of one address, oldest line first: ``{at, what, detail}``."""
 

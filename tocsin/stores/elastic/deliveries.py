@@ -70,6 +70,11 @@ class OutboxPart(DocumentPart):
             [Write("update", row.place, row.id, {"next_try": until}, row.seq_no, row.term) for row in found]
         )
 
+    def delivery(self, delivery: str) -> tuple[Delivery, Notice] | None:
+        """One delivery by id, and what it carries."""
+        row = self.server.rows([(self.server.name(schema.DELIVERIES), delivery)]).get(delivery)
+        return _told(row) if row else None
+
     def put_deliveries(self, deliveries: Collection[Delivery]) -> None:
         """Record how attempts went, which ends their leases. What was delivered stays so."""
         index = self.server.name(schema.DELIVERIES)

@@ -225,3 +225,9 @@ class ReaderPart:
         """How one notice went, channel by channel."""
         rows = self.db.rows("SELECT record FROM deliveries WHERE notice = ? ORDER BY id", (notice,))
         return [_delivery.decode(record) for (record,) in rows]
+
+    def delivery(self, delivery: str) -> tuple[Delivery, Notice] | None:
+        """One delivery by id, and what it carries."""
+        sql = "SELECT d.record, n.record FROM deliveries d JOIN notices n ON n.id = d.notice WHERE d.id = ?"
+        row = next(self.db.each(sql, (delivery,)), None)
+        return (_delivery.decode(row[0]), _notice.decode(row[1])) if row else None
