@@ -3,9 +3,11 @@
 An article is ``article=`` its id in each line that tells of it, from the crawler to its last delivery.
 """
 
+import io
 import logging
 import sys
 from collections.abc import Sequence
+from typing import TextIO, cast
 
 import structlog
 
@@ -18,12 +20,25 @@ _BEFORE: tuple[structlog.typing.Processor, ...] = (
 _log = structlog.get_logger()
 
 
+class _StandardError(io.TextIOBase):
+    """Standard error as it is when a line is written: who looks on, as a test does, may put another in its place."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+_STANDARD_ERROR = _StandardError()
+
+
 def configure(level: str, libraries: str = "warning") -> None:
     """Set the least level of our own events, and of those of the libraries: debug, info, warning, error, critical."""
     structlog.configure(
         processors=[*_BEFORE, *_written()],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _STANDARD_ERROR)),
         cache_logger_on_first_use=True,
     )
     quieten(libraries)
@@ -35,7 +50,7 @@ def quieten(libraries: str) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_written()],
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *_BEFORE],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_STANDARD_ERROR)
     handler.setFormatter(said)
     logging.basicConfig(handlers=[handler])
     logging.root.setLevel(_number(libraries))

@@ -47,7 +47,7 @@ class Size(NamedTuple):
 
 
 WHOLE = Size(5_000, 36, 10, 5, 30.0, 3, 1, 0.0, 60.0, 22.0, 12.0)
-SHORT = Size(240, 8, 3, 1, 5.0, 1, 25, 5.0, 12.0, 6.0, 4.0, slower=5.0)
+SHORT = Size(360, 8, 3, 1, 5.0, 1, 25, 5.0, 12.0, 6.0, 4.0, slower=5.0)
 
 
 class Means(NamedTuple):

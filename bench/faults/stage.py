@@ -26,7 +26,7 @@ LOOK = 1.0
 """Seconds between two looks at the store."""
 AHEAD = 120
 """Articles that may be on their way before the source is held: recovery is to be measured, and not a backlog."""
-LATE = 15
+LATE = 5
 """Articles that may be accepted after a point has come before the source is held until it could be done."""
 PATIENCE = 300.0
 """Seconds after the last article was accepted in which all of it has to be told."""
@@ -233,4 +233,4 @@ def spread(kinds: Sequence[str], number: int, articles: int, seed: int) -> list[
     dice = random.Random(seed)
     names = [kinds[place % len(kinds)] for place in range(number)]
     dice.shuffle(names)
-    return list(zip(sorted(dice.sample(range(articles // 20, articles * 3 // 4), number)), names, strict=True))
+    return list(zip(sorted(dice.sample(range(articles // 20, articles * 3 // 5), number)), names, strict=True))

@@ -140,6 +140,7 @@ class RoadPart(CrawlPart, OutboxPart):
         except Away:
             self.owed = every
             raise
+        self._claimed_since = True
         for article in every:
             self.held.pop(article.id, None)
 
