@@ -229,6 +229,7 @@ def test_who_may_not_write_is_told_and_no_article_is_parked(store: ElasticStore,
 def test_an_outage_is_no_article_s_fault(store: ElasticStore, monkeypatch: pytest.MonkeyPatch):
     """What a worker holds while the server goes away is given back when it is there again, before anything else."""
     store.accept([article("1")])
+    store.server.refresh("*")
     hall = another(store)
 
     def away(*_: object, **__: object) -> None:
@@ -244,8 +245,9 @@ def test_an_outage_is_no_article_s_fault(store: ElasticStore, monkeypatch: pytes
             patch.setattr("workers.flow.publish", leave)
             with pytest.raises(Away):
                 turn(hall)
-    while turn(hall):
-        pass
+        assert [it.id for it in store.owed] == [article("1").id]
+    assert turn(hall) == 1
+    store.server.refresh("*")
     overview = store.overview()
     assert (overview["ready"], overview["parked"]) == (1, 0)
     assert store.versions(article("1").address_id)[0].attempts == 1
