@@ -29,7 +29,7 @@ up: install ## the real thing: your outlets, your alerts, until Ctrl-C
 
 test: $(VENV)/.dev chromium servers ## every test; sets up what it needs
 	@$(BIN)/python -m tocsin.words
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the ladder of imports
 	$(BIN)/ruff check
