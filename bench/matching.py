@@ -32,7 +32,7 @@ from tocsin.query.parse import QueryError, parse
 from tocsin.query.plan import Plan, condensed
 from tocsin.records import Article
 from tocsin.words import Analysed, Words
-from workers.alert import RARE
+from workers.rules import RARE
 
 ASKED = {
     "analysis ÷ yardstick": (4.0, "most"),

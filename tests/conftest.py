@@ -4,9 +4,9 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -131,24 +131,10 @@ def redis(needs: Needs) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def seeing_store(elasticsearch: str, redis: str) -> "Iterator[ElasticStore]":
     """A store on the real Elasticsearch whose searches see everything that was written before them."""
+    from tests.services.seeing import seeing
     from tocsin.stores.elastic import ElasticStore
-    from tocsin.stores.elastic.server import Server
 
-    class Seeing(Server):
-        def search(self, index: str, body: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-            self.refresh("*")
-            return super().search(index, body, **more)
-
-        def each(self, index: str, body: Mapping[str, Any], page: int = 500) -> Any:
-            self.refresh("*")
-            yield from super().each(index, body, page)
-
-        def count(self, index: str, query: Mapping[str, Any]) -> int:
-            self.refresh("*")
-            return super().count(index, query)
-
-    store = ElasticStore.open(f"elastic+{elasticsearch}/contract", redis)
-    store.server = Seeing(store.server.client, store.server.prefix, store.server.told)
+    store = seeing(ElasticStore.open(f"elastic+{elasticsearch}/contract", redis))
     yield store
     store.close()
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client import parser
 
-from tests.stores.filled import START, StandingClock, article, fill, hall_over
+from tests.stores.filled import START, StandingClock, article, fill, four_with_lags, hall_over
 from tocsin.condition import STILL, Condition, Watcher
 from tocsin.metrics import BOUNDS, exposition
 from tocsin.records import Delivery, Feed, Notice, Outlet
@@ -218,13 +218,7 @@ def test_a_delivery_that_is_tried_again_is_counted(each_store: Store, watcher: W
 @pytest.mark.usefixtures("worker")
 def test_lags_stand_in_the_buckets_of_their_articles(each_store: Store, watcher: Watcher, clock: StandingClock) -> None:
     """Four texts that were published 1 to 4 minutes before they were seen, and became ready after 10 to 40 s."""
-    hall = hall_over(each_store, clock)
-    for number in range(1, 5):
-        it = article(number, at=START, published=START - timedelta(minutes=number))
-        it = msgspec.structs.replace(it, published=it.published.replace(tzinfo=None)) if number == 4 else it
-        each_store.accept([it])
-        clock.at = START + timedelta(seconds=10 * number)
-        turn(hall)
+    four_with_lags(each_store, clock)
     condition = watcher.look()
     assert condition.told["lags"]["seen → ready"] == {"of": 4, "p50": 20, "p95": 30}
     found = read(condition)

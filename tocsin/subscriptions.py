@@ -76,9 +76,22 @@ def edited(before: Subscription, now: datetime, **changes: Any) -> Subscription:
     after = msgspec.structs.replace(before, **changes)
     if changes.keys() - {"paused", "muted"}:
         after = checked(after)
-    if after == before:
-        return before
-    return msgspec.structs.replace(after, version=before.version + 1, changed=now)
+    return _next(before, after, now)
+
+
+def without(before: Subscription, channel: str, now: datetime) -> Subscription:
+    """The next version, which tells a channel no more; of one that is broken too.
+
+    The last channel stays, and the subscription rests: so it can be found and woken.
+    """
+    left = tuple(it for it in before.channels if it != channel)
+    if left:
+        return _next(before, msgspec.structs.replace(before, channels=left), now)
+    return edited(before, now, paused=True)
+
+
+def _next(before: Subscription, after: Subscription, now: datetime) -> Subscription:
+    return before if after == before else msgspec.structs.replace(after, version=before.version + 1, changed=now)
 
 
 def checked(wanted: Subscription) -> Subscription:

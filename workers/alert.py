@@ -1,101 +1,23 @@
 """Match → alert → notice → deliveries: the rows that say who is told of what. Nothing is sent here."""
 
-import gc
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
 
 import msgspec
-import structlog
 
 from tocsin import logs
-from tocsin.errors import UserError
 from tocsin.query.document import Document
-from tocsin.query.expand import Expander
 from tocsin.query.hits import Lines, hits
-from tocsin.query.match import Matcher
 from tocsin.query.plan import Plan
-from tocsin.query.terms import guess
 from tocsin.records import Alert, Article, Delivery, Hit, Notice, Story, Subscription, near_id
 from tocsin.rhythm import digest_id, due, hour_of
-from tocsin.stores.port import Publishing, RoadStore, alert_id
-from tocsin.subscriptions import asked, is_over, silenced
+from tocsin.stores.port import Publishing, alert_id
+from tocsin.subscriptions import is_over, silenced
 from workers.follow_ups import Compared, FollowUp, adds, edited, grown, not_before, notice_of
-
-RARE = 0.0005
-"""Share of articles that a word is taken to stand in which none of the newest has twice."""
-
-log = structlog.get_logger()
-
-
-class Rules:
-    """The subscriptions in force, ready to be matched: what changed since is changed, nothing else is read again."""
-
-    def __init__(self, expander: Expander, frequencies: Mapping[str, float] | None = None) -> None:
-        self.generation = -1
-        self.subscriptions: dict[str, Subscription] = {}
-        self.plans: dict[str, Plan] = {}
-        self._seen: dict[str, Subscription] = {}
-        self._expander = expander
-        self.words = expander.words
-        known = frequencies or {}
-        self._matcher = Matcher(frequency=lambda key: known.get(key, RARE) if known and "=" not in key else guess(key))
-
-    def become(self, generation: int, subscriptions: Iterable[Subscription]) -> None:
-        """Take over the subscriptions of a generation."""
-        # Millions of small objects that stay: looking for garbage among them would take longer than making them.
-        gc.disable()
-        try:
-            self._change({subscription.id: subscription for subscription in subscriptions})
-        finally:
-            gc.enable()
-            gc.freeze()
-        self.generation = generation
-
-    def _change(self, now: dict[str, Subscription]) -> None:
-        for name in [name for name, before in self._seen.items() if now.get(name) != before]:
-            del self._seen[name]
-            if self.subscriptions.pop(name, None):
-                del self.plans[name]
-                self._matcher.remove(name)
-        new = [subscription for name, subscription in now.items() if name not in self._seen]
-        self._seen.update({subscription.id: subscription for subscription in new})
-        # All are read before the first is hung: the two would drive each other's memory out of the processor.
-        plans = [(subscription, self._read(subscription)) for subscription in new if not subscription.paused]
-        for subscription, plan in plans:
-            if plan is not None:
-                self.plans[subscription.id] = plan
-                self.subscriptions[subscription.id] = subscription
-                self._matcher.add(subscription.id, plan)
-
-    def _read(self, subscription: Subscription) -> Plan | None:
-        try:
-            due(subscription, subscription.created)
-            return self._expander.read(asked(subscription))
-        except UserError as error:
-            log.warning("a subscription cannot be used", name=subscription.name, error=str(error))
-            return None
-
-    def matches(self, document: Document) -> list[Subscription]:
-        """The subscriptions that a document meets."""
-        return [self.subscriptions[name] for name in sorted(self._matcher.match(document))]
-
-
-class RuleBook:
-    """The rules in force: brought up to date whenever the subscription set has another generation."""
-
-    def __init__(self, store: RoadStore, expander: Expander) -> None:
-        self._store = store
-        self._rules = Rules(expander, store.frequencies())
-
-    def current(self) -> Rules:
-        """The rules of the newest generation."""
-        generation = self._store.generation()
-        if generation != self._rules.generation:
-            self._rules.become(generation, self._store.subscriptions())
-        return self._rules
+from workers.rules import Rules
 
 
 class Texts(Protocol):
@@ -140,6 +62,19 @@ def ring(
         for subscription in rules.matches(document)
         if not is_over(subscription, now)
     ]
+    again, made = _firsts(met, rules, publishing, now)
+    told = _follow_ups(arrived, met, again, rules, _Heard(publishing, made), store, now)
+    before = Counter[str]()
+    for one in told:
+        _tell(one, rules, publishing, now, before[one.alert.id])
+        before[one.alert.id] += 1
+    return len(made) + len(told)
+
+
+def _firsts(
+    met: Sequence[_Met], rules: Rules, publishing: Publishing, now: datetime
+) -> tuple[list[tuple[_Met, Alert]], list[tuple[Alert, Notice]]]:
+    """Write first notices and further matches. Returns what met an alert that there was, and what is new."""
     roots = publishing.roots({it.article.story for it in met})
     known = publishing.alerts_of({(it.subscription.id, roots[it.article.story]) for it in met})
     again: list[tuple[_Met, Alert]] = []
@@ -153,7 +88,20 @@ def ring(
         else:
             known[of], notice = _first(it, rules.plans[it.subscription.id], publishing, now)
             made.append((known[of], notice))
-    compared, heard = Compared(rules.words), _Heard(publishing, made)
+    return again, made
+
+
+def _follow_ups(
+    arrived: Sequence[tuple[Article, Document]],
+    met: Sequence[_Met],
+    again: Sequence[tuple[_Met, Alert]],
+    rules: Rules,
+    heard: "_Heard",
+    store: Texts,
+    now: datetime,
+) -> "list[_Told]":
+    """What those who were told before have to hear: of one text a correction rather than what it adds."""
+    compared = Compared(rules.words)
     pairs = {(it.article.id, it.subscription.id): it for it in met}
     told = [
         it
@@ -162,12 +110,7 @@ def ring(
     ]
     corrected = {(it.alert.id, it.article.id) for it in told}
     told += [it for it in _added(again, rules, heard, store, compared) if (it.alert.id, it.article.id) not in corrected]
-    told += _grown(again, heard, store)
-    before = Counter[str]()
-    for one in told:
-        _tell(one, rules, publishing, now, before[one.alert.id])
-        before[one.alert.id] += 1
-    return len(made) + len(told)
+    return [*told, *_grown(again, heard, store)]
 
 
 class _Heard:

@@ -21,10 +21,11 @@ from tocsin.query.document import Document
 from tocsin.records import Article
 from tocsin.stores.port import FingerprintsMissing, Hint, Store
 from tocsin.words import ANALYSER, Analysed
-from workers.alert import RuleBook, ring
+from workers.alert import ring
 from workers.dedupe import CANDIDATES, decide
 from workers.enrich import Enricher
 from workers.rebuild import rebuild
+from workers.rules import RuleBook
 from workers.sketch import sketch
 
 BATCH = 20

@@ -9,9 +9,9 @@ from tocsin.lists import load
 from tocsin.query.expand import Expander
 from tocsin.settings import Settings
 from tocsin.words import Words
-from workers.alert import RuleBook
 from workers.enrich import Enricher
 from workers.flow import Hall
+from workers.rules import RuleBook
 
 if TYPE_CHECKING:
     from tocsin.stores.port import Store

@@ -22,7 +22,8 @@ from tocsin.stores.copying import CopyingStore, Text, batches
 from tocsin.stores.port import Store, alert_id
 from tocsin.subscriptions import asked
 from tocsin.words import ANALYSER, Analysed
-from workers.alert import Rules, ring
+from workers.alert import ring
+from workers.rules import Rules
 from workers.unions import Unions
 
 PAGE = 500

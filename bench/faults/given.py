@@ -29,8 +29,8 @@ from tocsin.query.document import Document
 from tocsin.query.expand import Expander
 from tocsin.records import Article, HttpFacts, Outlet, Page, Subscription
 from tocsin.words import Words
-from workers.alert import Rules
 from workers.enrich import Enricher
+from workers.rules import Rules
 
 PAGES = 8
 """Every so-manieth article comes as a page, through the extraction children."""

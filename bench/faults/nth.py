@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from bench.faults.judge import judged
 from bench.faults.receiver import Receiver
 from bench.faults.stage import Place
 from bench.faults.table import Found, Row
+from tests.services.seeing import seeing
 from tocsin import settings
 from tocsin.errors import UserError
 from tocsin.lists import load
@@ -27,11 +28,11 @@ from tocsin.settings import Settings
 from tocsin.stores import open_store
 from tocsin.stores.port import Store
 from tocsin.words import Analysed, Words
-from workers.alert import RuleBook
 from workers.channels import Channels
 from workers.deliver import deliver_due, settle
 from workers.enrich import Enricher
 from workers.flow import Hall, turn
+from workers.rules import RuleBook
 
 TRIES = 12
 """Times that what died is started anew: once is enough for one failure."""
@@ -280,23 +281,6 @@ def elastic_calls(kit: Kit, place: Place, seed: int, *, heard: bool, step: int =
     with mock.patch("tocsin.stores.elastic.server._PAUSES", (1_000.0,)), contextlib.closing(store):
         what = "its answer is lost" if heard else "it is never heard"
         return _each(f"the Nth call of Elasticsearch: {what}", "Elasticsearch", round_, kit, seed, step)
-
-
-def seeing(store: Any) -> Any:
-    """The same store on Elasticsearch, whose searches see everything that was written before them."""
-    from tocsin.stores.elastic.server import Server
-
-    class Seeing(Server):
-        def search(self, index: str, body: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-            self.refresh("*")
-            return super().search(index, body, **more)
-
-        def each(self, index: str, body: Mapping[str, Any], page: int = 500) -> Any:
-            self.refresh("*")
-            yield from super().each(index, body, page)
-
-    store.server = Seeing(store.server.client, store.server.prefix, store.server.told)
-    return store
 
 
 def _each(

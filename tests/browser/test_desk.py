@@ -55,18 +55,6 @@ def desk(tmp_path_factory, newsroom):
     store.close()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium, needs):
-    """Chromium as the machine has it; nothing is downloaded."""
-    needs(importlib.util.find_spec("playwright"), "playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 def visit(context, base, paths, check=None):
     """Open each path; returns what should never happen."""
     wrong = []

@@ -1,6 +1,5 @@
 """The HTML of an e-mail in a real browser, light and dark: readable, hostile titles as text, and not one request."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -33,18 +32,6 @@ CONTRAST = """() => {
   }
   return wrong;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium, needs):
-    """Chromium as the machine has it; nothing is downloaded."""
-    needs(importlib.util.find_spec("playwright"), "playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def shown(message) -> str:

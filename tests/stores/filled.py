@@ -11,9 +11,9 @@ from tocsin.query.expand import Expander
 from tocsin.records import Article, Drop, Feed, Listing, Outlet, PageState, Subscription, derived_id
 from tocsin.stores.port import Store
 from tocsin.words import Words
-from workers.alert import RuleBook
 from workers.enrich import Enricher
 from workers.flow import LEASE_SECONDS, Hall, file, turn
+from workers.rules import RuleBook
 
 START = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 TEXT = (
@@ -125,3 +125,14 @@ def _stop_halfway(store: Store, hall: Hall, clock: StandingClock) -> None:
     clock.at += timedelta(minutes=1)
     store.accept([article(number, at=clock.at) for number in range(83, 86)])
     clock.at += timedelta(seconds=2 * LEASE_SECONDS)
+
+
+def four_with_lags(store: Store, clock: StandingClock) -> None:
+    """Texts published 1 to 4 minutes before they were seen, the last without a zone, and ready after 10 to 40 s."""
+    hall = hall_over(store, clock)
+    for number in range(1, 5):
+        it = article(number, at=START, published=START - timedelta(minutes=number))
+        it = msgspec.structs.replace(it, published=it.published.replace(tzinfo=None)) if number == 4 else it
+        store.accept([it])
+        clock.at = START + timedelta(seconds=10 * number)
+        turn(hall)

@@ -1,6 +1,5 @@
 """Who is at work on a store: heard of on both kinds of leases, silent when it hangs, gone when it ends in order."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,20 +21,6 @@ class Running(SystemClock):
 
     def monotonic(self) -> float:
         return self.seconds
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
-    if request.param == "sqlite":
-        return f"sqlite:{tmp_path}/store.db", ""
-    return f"elastic+http://unused:9200/{tmp_path.name}", request.getfixturevalue("redis")
-
-
-@pytest.fixture
-def leases(place: tuple[str, str]) -> Iterator[Leases]:
-    opened = open_leases(*place)
-    yield opened
-    opened.close()
 
 
 def test_a_lease_tells_how_long_ago_it_was_taken_also_when_it_is_over(leases: Leases) -> None:

@@ -1,31 +1,13 @@
 """What both kinds of leases promise."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from tocsin.clock import SystemClock
 from tocsin.stores.leases import Leases, open_leases, prefix_of
 from tocsin.stores.sqlite.leases import SqliteLeases
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
-    """Addresses of a store and of its Redis, as ``open_leases`` takes them."""
-    if request.param == "sqlite":
-        return f"sqlite:{tmp_path}/store.db", ""
-    return f"elastic+http://unused:9200/{tmp_path.name}", request.getfixturevalue("redis")
-
-
-@pytest.fixture
-def leases(place: tuple[str, str]) -> Iterator[Leases]:
-    opened = open_leases(*place)
-    yield opened
-    opened.close()
 
 
 def test_one_has_it_and_the_other_has_not(leases: Leases) -> None:

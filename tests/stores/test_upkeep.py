@@ -3,10 +3,9 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 
-from tests.stores.filled import START, StandingClock, article, fill, hall_over
+from tests.stores.filled import START, StandingClock, article, fill, four_with_lags, hall_over
 from tocsin.records import Drop
 from tocsin.stores.port import Store
 from workers.flow import file, turn
@@ -138,13 +137,7 @@ def test_nothing_moves_in_an_empty_store(each_store: Store) -> None:
 def test_lags_tell_each_stretch_of_the_road(each_store: Store) -> None:
     """Dates without a zone tell nothing of it."""
     clock = StandingClock()
-    hall = hall_over(each_store, clock)
-    for number in range(1, 5):
-        it = article(number, at=START, published=START - timedelta(minutes=number))
-        it = msgspec.structs.replace(it, published=it.published.replace(tzinfo=None)) if number == 4 else it
-        each_store.accept([it])
-        clock.at = START + timedelta(seconds=10 * number)
-        turn(hall)
+    four_with_lags(each_store, clock)
     lags = each_store.lags(START)
     assert lags["published → seen"] == {"of": 3, "p50": 120, "p95": 120}
     assert lags["seen → ready"] == {"of": 4, "p50": 20, "p95": 30}

@@ -15,9 +15,9 @@ from tocsin.query.expand import Expander
 from tocsin.records import Article, Subscription, derived_id
 from tocsin.stores.port import Store, own_story
 from tocsin.words import Analysed, Words
-from workers.alert import RuleBook
 from workers.enrich import Enricher
 from workers.flow import LEASE_SECONDS, MAX_ATTEMPTS, Hall, file, publish, turn
+from workers.rules import RuleBook
 
 if TYPE_CHECKING:
     from tocsin.stores.elastic import ElasticStore

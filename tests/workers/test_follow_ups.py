@@ -17,11 +17,11 @@ from tocsin.query.hits import Lines, hits
 from tocsin.records import Article, Notice, Subscription, derived_id
 from tocsin.stores.port import Store
 from tocsin.words import Words
-from workers.alert import RuleBook
 from workers.corrections import Edited
 from workers.enrich import Enricher
 from workers.flow import Hall, turn
 from workers.follow_ups import not_before
+from workers.rules import RuleBook
 
 WORDS = Words.open(settings.load().cache_dir)
 LISTS = load()

@@ -20,10 +20,10 @@ from tocsin.query.plan import All, AnyOf, Between, Has, No
 from tocsin.records import Article, Muted, Subscription, derived_id
 from tocsin.stores.port import Store
 from tocsin.words import Words
-from workers.alert import RuleBook
 from workers.enrich import Enricher
 from workers.flow import Hall
 from workers.rehearsal import rehearse, wider
+from workers.rules import RuleBook
 
 START = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 WORDS = Words.open(settings.load().cache_dir)

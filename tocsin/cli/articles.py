@@ -90,8 +90,8 @@ def group(source: InArgument, out: OutOption) -> None:
     """The road's own dedupe over a file, in its order: lines {id, cluster, relation}."""
     from tocsin.cli.jsonl import read_articles, writing
     from tocsin.stores import open_store
-    from workers.alert import RuleBook
     from workers.flow import BATCH, LEASE_SECONDS, Hall, file
+    from workers.rules import RuleBook
 
     settings = settings_of()
     enricher, expander = enricher_of(settings)

@@ -5,7 +5,8 @@ look at links by themselves. It is the only request that changes anything, and t
 public name of the desk.
 """
 
-import msgspec
+from datetime import datetime
+
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
@@ -14,6 +15,7 @@ from tocsin.addresses import masked
 from tocsin.desk.pages import Pages
 from tocsin.desk.reading import Desk, DeskStore
 from tocsin.records import Subscription
+from tocsin.subscriptions import without
 
 PATH = "/unsubscribe/"
 
@@ -38,7 +40,7 @@ def router(desk: Desk, pages: Pages) -> APIRouter:
         if known is None:
             raise HTTPException(404)
         subscription, channel = known
-        await desk.ask(lambda store: _end(store, subscription, channel))
+        await desk.ask(lambda store: _end(store, subscription, channel, desk.lens().now))
         return PlainTextResponse(f"{masked(channel)} hears no more of {subscription.name}.\n")
 
     return routes
@@ -54,10 +56,7 @@ def _of(store: DeskStore, delivery: str) -> tuple[Subscription, str] | None:
     return None if subscription is None else (subscription, found[0].channel)
 
 
-def _end(store: DeskStore, subscription: Subscription, channel: str) -> None:
-    """A subscription that nobody hears of any more rests, so that it can be found and woken."""
-    if channel not in subscription.channels:
-        return
-    left = tuple(it for it in subscription.channels if it != channel)
-    changed = {"channels": left} if left else {"paused": True}
-    store.put_subscription(msgspec.structs.replace(subscription, version=subscription.version + 1, **changed))
+def _end(store: DeskStore, subscription: Subscription, channel: str, now: datetime) -> None:
+    after = without(subscription, channel, now)
+    if after != subscription:
+        store.put_subscription(after)
