@@ -15,7 +15,6 @@ import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import ClassVar
 
 from tocsin.addresses import address_id, article_id
@@ -77,7 +76,7 @@ def main() -> int:
         finally:
             worker.terminate()
             worker.wait(60)
-        short = judge(store, Path(folder))
+        short = judge(store)
         store.close()
     server.shutdown()
     return short
@@ -122,15 +121,15 @@ def _wait(store: Store) -> None:
         time.sleep(0.5)
 
 
-def judge(store: Store, _: Path) -> int:
+def judge(store: Store) -> int:
     """Print the table; 1 where a figure falls short."""
     told = Counter((path, name) for _, path, name in Receiver.got)
-    made = {notices[0].id: notices[0].created.timestamp() for _, notices in store.alerts(limit=SUBSCRIPTIONS)}
+    alerts = store.alerts(limit=SUBSCRIPTIONS)
+    made = {notices[0].id: notices[0].created.timestamp() for _, notices in alerts}
     first: dict[str, float] = {}
     for at, _, name in Receiver.got:
         first.setdefault(name, at)
     waits = sorted(at - made[name] for name, at in first.items())
-    alerts = store.alerts(limit=SUBSCRIPTIONS)
     copies = {alert.copies for alert, _ in alerts}
     stories = {alert.story for alert, _ in alerts}
     p95 = waits[int(0.95 * (len(waits) - 1))] if waits else float("inf")
@@ -138,7 +137,7 @@ def judge(store: Store, _: Path) -> int:
         ("texts ready", store.overview()["ready"], store.overview()["ready"] == OUTLETS),
         ("stories", len(stories), len(stories) == 1),
         ("alerts", len(alerts), len(alerts) == WANTED),
-        ("notices of an alert, at most", max((len(it) for _, it in alerts), default=0), True),
+        ("notices of an alert", sorted({len(it) for _, it in alerts}), all(len(it) == 1 for _, it in alerts)),
         ("readers told", len({path for path, _ in told}), len({path for path, _ in told}) == WANTED),
         ("told twice", sum(number > 1 for number in told.values()), all(number == 1 for number in told.values())),
         ("copies counted", sorted(copies), copies == {OUTLETS - 1}),

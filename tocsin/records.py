@@ -495,6 +495,6 @@ def derived_id(*parts: str) -> str:
 def near_id(beside: str, *parts: str) -> str:
     """As ``derived_id``, but it begins as the id of what it belongs to: what is written together lies together.
 
-    A hundred alerts of one article are then a few pages of a tree and not a hundred: 350 pages an article were 95.
+    A hundred alerts of one article are then a few pages of a tree and not a hundred: 350 pages an article became 80.
     """
     return beside[:8] + derived_id(*parts)[8:]
